@@ -1,0 +1,48 @@
+"""How a rule runs, and the few kernels that are not elementwise. Knows no op by name.
+
+program.py  vocabulary.py  tracer.py          what a rule is
+on_numpy.py  on_numba.py  on_cuda.py  on_exact.py  typeset.py     who reads it
+lift.py  update.py                            a rule as a callable; as an update in place
+kernel.py                                     the single entry point
+reduce.py  matmul.py  shape.py  gather.py  random.py     kernels that are no rules
+device.py  threads.py  cache.py  low_level.py  text.py   machines, generated source
+"""
+
+from .errors import (
+    BackendError,
+    DTypeError,
+    FusegradError,
+    GraphError,
+    OptionError,
+    RuleError,
+    ShapeError,
+)
+from .kernel import Kernel, kernel, observe
+from .lift import Lifted, lift
+from .tracer import trace
+from .typeset import latex, mathml
+from .update import Update
+from .vocabulary import CONSTANTS, WORDS, Constant, Word
+
+__all__ = [
+    "CONSTANTS",
+    "WORDS",
+    "BackendError",
+    "Constant",
+    "DTypeError",
+    "FusegradError",
+    "GraphError",
+    "Kernel",
+    "Lifted",
+    "OptionError",
+    "RuleError",
+    "ShapeError",
+    "Update",
+    "Word",
+    "kernel",
+    "latex",
+    "lift",
+    "mathml",
+    "observe",
+    "trace",
+]

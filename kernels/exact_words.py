@@ -1,0 +1,85 @@
+"""The vocabulary in mpmath's numbers: what each word means before any rounding.
+
+mpmath is imported on first use: only checks need it. Poles follow IEEE 754 (1/0 is inf, 0/0 is
+nan), where mpmath itself would raise.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+DIGITS = 50
+
+add, subtract, multiply = operator.add, operator.sub, operator.mul
+negative = operator.neg
+greater, greater_equal, less, less_equal = operator.gt, operator.ge, operator.lt, operator.le
+equal, not_equal = operator.eq, operator.ne
+
+
+def context() -> Any:
+    """An mpmath context of `DIGITS` digits, made once."""
+    global _context
+    if _context is None:
+        import mpmath
+
+        _context = mpmath.mp.clone()
+        _context.dps = DIGITS
+    return _context
+
+
+_context: Any = None
+
+
+def _call(name: str) -> Callable[[Any], Any]:
+    return lambda x: getattr(context(), name)(x)
+
+
+sqrt, exp, expm1, sin, cos = map(_call, ("sqrt", "exp", "expm1", "sin", "cos"))
+tanh, erf, log1p = map(_call, ("tanh", "erf", "log1p"))
+
+
+def divide(a: Any, b: Any) -> Any:
+    """a / b; a finite number over zero is infinite."""
+    return a / b if b != 0 else a * context().inf
+
+
+def ratio(a: Any, b: Any) -> Any:
+    """a / b, and 0 where a is 0."""
+    return divide(a, b) if a != 0 else a
+
+
+def log(x: Any) -> Any:
+    """Natural logarithm; -inf at zero."""
+    return context().log(x) if x != 0 else -context().inf
+
+
+def power(a: Any, b: Any) -> Any:
+    """a to the power b."""
+    return context().power(a, b)
+
+
+def sign(x: Any) -> Any:
+    """-1, 0 or 1; nan stays nan."""
+    return x if context().isnan(x) else context().mpf((x > 0) - (x < 0))
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """The larger; nan wins."""
+    return a if a >= b or context().isnan(a) else b
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller; nan wins."""
+    return a if a <= b or context().isnan(a) else b
+
+
+def where(truth: Any, a: Any, b: Any) -> Any:
+    """a where the truth value holds, else b."""
+    return a if truth else b
+
+
+def one_minus_power(b: Any, t: Any) -> Any:
+    """1 - b**t."""
+    return 1 - context().power(b, t)

@@ -1,0 +1,114 @@
+"""`lift(rule)`: a rule as one callable on arrays. Their type picks the device, their size and
+layout pick the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import on_cuda, on_numba, on_numpy
+from .device import is_cuda
+from .errors import OptionError, RuleError, message
+from .kernel import Kernel
+from .program import Program
+from .tracer import Rule, trace
+
+# Elements from which one fused Numba loop beats NumPy's pass a word by enough to start a
+# compiler for (`benchmarks/crossover.py`).
+NUMBA_FROM = 65_536
+READERS = {"numpy": on_numpy.read, "numba": on_numba.read, "cuda": on_cuda.read}
+
+
+class Lifted(Kernel):
+    """A rule as a kernel. `reader` names one reader to use always, for checks."""
+
+    def __init__(
+        self,
+        rule: Rule,
+        name: str = "",
+        reader: str | None = None,
+        elements: tuple[str, ...] = (),
+    ) -> None:
+        self.program, self.reader = trace(rule, name, elements), reader
+        if not all(n.elementwise for n in self.program.outputs):
+            raise RuleError(
+                message(
+                    f"rule {self.program.name}",
+                    "outputs that depend on an element",
+                    "a constant",
+                    "use a positional argument",
+                )
+            )
+        if reader is not None and reader not in READERS:
+            raise OptionError(
+                message(
+                    "lift",
+                    f"reader in {', '.join(READERS)}",
+                    repr(reader),
+                    "choose one of these",
+                )
+            )
+        self._functions = {"numpy": on_numpy.read(self.program)}
+        self._numpy = None if reader or self.program.hoisted else self._functions["numpy"]
+        super().__init__(self.program.name, _one_ufunc(self.program, reader) or self._read)
+
+    def _read(self, *arrays: Any, **scalars: Any) -> Any:
+        first = arrays[0]
+        if self._numpy and first.__class__ is np.ndarray and first.size < NUMBA_FROM:
+            return self._numpy(*arrays)  # the common case, kept short
+        reader = self.reader or choose(self.program, arrays)
+        if reader not in self._functions:
+            self._functions[reader] = READERS[reader](self.program)
+        return self._functions[reader](*arrays, *self.program.host_values(scalars))
+
+
+def _one_ufunc(program: Program, reader: str | None) -> Callable[..., Any] | None:
+    """A rule of one word on its own arguments, in their order, is that word's ufunc."""
+    if reader is None and len(program.words) == 1:
+        word = program.words[0]
+        ufunc = word.function.numpy
+        if [a.value for a in word.args] == list(program.inputs) and isinstance(ufunc, np.ufunc):
+            return ufunc
+    return None
+
+
+def choose(program: Program, arrays: tuple[Any, ...]) -> str:
+    """`cuda` for CuPy arrays; `numba` for large float arrays of one layout, where several words
+    gain from being fused and NumPy has no vector form that LLVM lacks; else `numpy`."""
+    if any(map(is_cuda, arrays)):
+        return "cuda"
+    if program.is_simd_in_numpy or len(program.words) < 2:
+        return "numpy"
+    return "numba" if _is_large_and_plain(arrays) else "numpy"
+
+
+def _is_large_and_plain(arrays: tuple[Any, ...]) -> bool:
+    if not all(isinstance(a, np.ndarray) for a in arrays):
+        return False  # a Python number beside arrays
+    largest = max(arrays, key=lambda a: a.size)
+    dtypes = {a.dtype for a in arrays} - {np.dtype(bool)}
+    return (
+        largest.size >= NUMBA_FROM
+        and len(dtypes) == 1
+        and dtypes < {np.dtype(np.float32), np.dtype(np.float64)}
+        and all(
+            a.size == 1 or (a.shape == largest.shape and a.flags.c_contiguous) for a in arrays
+        )
+    )
+
+
+def lift(
+    rule: Rule, name: str = "", reader: str | None = None, elements: tuple[str, ...] = ()
+) -> Lifted:
+    """A rule as a callable on arrays. `elements` names the arguments of a rule of `*values`.
+
+    >>> import numpy as np
+    >>> axpy = lift(lambda x, y, *, a: a * x + y, "axpy")
+    >>> axpy(np.array([1.0, 2.0]), np.array([10.0, 20.0]), a=3)
+    array([13., 26.])
+
+    Shapes: inputs broadcast. Raises: RuleError where the rule leaves the vocabulary.
+    """
+    return Lifted(rule, name, reader, elements)

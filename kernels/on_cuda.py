@@ -1,0 +1,114 @@
+"""The CUDA reader: a rule as straight-line C, for one `cupy.ElementwiseKernel` or, for updates
+of many tensors, one `cupy.RawKernel`.
+
+The text is the same on every machine, so it is compiled (by NVRTC) and its scalar body run (by
+the host's C++ compiler) where there is no GPU. Products and sums are not contracted
+(`--fmad=false`): the result then equals the other readers'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .device import module_of
+from .program import Node, Program
+from .text import body, element, hoist
+
+OPTIONS = ("--fmad=false",)
+THREADS = 256
+UPDATE = """\
+typedef {type} T;
+extern "C" __global__ void update(const long long* table{scalars}) {{
+    const long long* row = table + (long long)blockIdx.x * {width};
+{pointers}
+    for (long long i = threadIdx.x; i < row[{count}]; i += blockDim.x) {{
+{lines}
+    }}
+}}
+"""
+C_TYPES = {"float32": "float", "float64": "double"}
+
+
+def _template(node: Node, args: list[str]) -> str:
+    kind = "T" if node.gives == "n" else "bool"
+    return f"{kind}|{node.function.c.format(*args)}"
+
+
+def c_body(program: Program) -> tuple[list[str], list[str]]:
+    """Statements over `e_<input>` and `h<k>`, in terms of a type T; and the outputs' names."""
+    lines, outputs = body(program, _template, lambda value: f"T({value!r})")
+    casts = [f"const T {hoist(k)} = T({hoist(k)}_);" for k in range(len(program.hoisted))]
+    words = []
+    for _, name, text in lines:
+        kind, expression = text.split("|", 1)
+        words.append(f"const {kind} {name} = {expression};")
+    return casts + words, outputs
+
+
+def update_source(program: Program, dtype: str) -> str:
+    """The whole text of the multi-tensor update: a block for each row of the table."""
+    lines, outputs = c_body(program)
+    loads = [f"const T {element(n)} = a_{n}[i];" for n in program.inputs]
+    stores = [f"a_{n}[i] = {v};" for n, v in zip(program.output_names, outputs, strict=True)]
+    pointers = [f"    T* a_{n} = (T*)row[{k}];" for k, n in enumerate(program.inputs)]
+    return UPDATE.format(
+        type=C_TYPES[dtype],
+        count=len(pointers),
+        width=len(pointers) + 1,
+        scalars="".join(f", double {hoist(k)}_" for k in range(len(program.hoisted))),
+        pointers="\n".join(pointers),
+        lines="\n".join(f"        {line}" for line in loads + lines + stores),
+    )
+
+
+def elementwise_operation(program: Program) -> str:
+    """The body of an ElementwiseKernel with inputs `e_*`, floats `h*_` and outputs `o*`."""
+    lines, outputs = c_body(program)
+    return "\n".join(lines + [f"o{k} = {v};" for k, v in enumerate(outputs)])
+
+
+@cache
+def _elementwise(program: Program, truths: tuple[bool, ...], cupy: Any) -> Any:
+    kinds = ("bool" if truth else "T" for truth in truths)
+    ins = [f"{kind} {element(n)}" for kind, n in zip(kinds, program.inputs, strict=True)]
+    ins += [f"float64 {hoist(k)}_" for k in range(len(program.hoisted))]
+    outs = [f"{'T' if n.gives == 'n' else 'bool'} o{k}" for k, n in enumerate(program.outputs)]
+    return cupy.ElementwiseKernel(
+        ", ".join(ins),
+        ", ".join(outs),
+        elementwise_operation(program),
+        program.name,
+        options=OPTIONS,
+    )
+
+
+@cache
+def update(program: Program, dtype: str, cupy: Any) -> Any:
+    """The compiled multi-tensor update of a program in one dtype."""
+    return cupy.RawKernel(update_source(program, dtype), "update", options=OPTIONS)
+
+
+def is_truth(x: Any) -> bool:
+    """Whether an argument holds truth values rather than numbers."""
+    return bool(getattr(x, "dtype", None) == np.bool_)
+
+
+def read(program: Program) -> Callable[..., Any]:
+    """A function of CuPy arrays and of the hoisted floats; gives one array an output."""
+
+    def launch(*args: Any) -> Any:
+        cupy = module_of(*args)
+        arrays, hoisted = args[: len(program.inputs)], args[len(program.inputs) :]
+        dtype = cupy.result_type(*arrays)
+        truths = tuple(is_truth(a) for a in arrays)
+        same = [
+            a if truth else cupy.asarray(a, dtype)
+            for a, truth in zip(arrays, truths, strict=True)
+        ]
+        return _elementwise(program, truths, cupy)(*same, *hoisted)
+
+    return launch

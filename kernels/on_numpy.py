@@ -1,0 +1,52 @@
+"""The NumPy reader: the rule on whole arrays, a ufunc a word. The reference, and the reader of
+small arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .program import Node, Program
+from .text import body, element, hoist
+from .vocabulary import WORDS
+
+
+def read(program: Program) -> Callable[..., Any]:
+    """A function of the input arrays and of the hoisted floats; gives one array an output.
+
+    Shapes: inputs broadcast as NumPy's do. Differs: `where` of two constants takes the inputs'
+    dtype, so that float32 stays float32.
+    """
+    lines, outputs = body(program, _expression, repr)
+    inputs = [element(n) for n in program.inputs]
+    arguments = ", ".join(inputs + [hoist(k) for k in range(len(program.hoisted))])
+    source = [
+        f"def {_identifier(program.name)}({arguments}):",
+        f"    T = result_type({', '.join(inputs)}).type" if _needs_type(program) else "",
+        *(f"    {name} = {text}" for _, name, text in lines),
+        f"    return {', '.join(outputs)}",
+    ]
+    namespace: dict[str, Any] = {f"w_{w.name}": w.numpy for w in WORDS.values()}
+    namespace["result_type"] = np.result_type
+    exec(compile("\n".join(source), f"<rule {program.name}>", "exec"), namespace)
+    return namespace[_identifier(program.name)]
+
+
+def _expression(node: Node, args: list[str]) -> str:
+    if _is_choice_of_scalars(node):
+        args = [args[0], f"T({args[1]})", args[2]]
+    return f"w_{node.name}({', '.join(args)})"
+
+
+def _is_choice_of_scalars(node: Node) -> bool:
+    return node.name == "where" and not any(a.elementwise for a in node.args[1:])
+
+
+def _needs_type(program: Program) -> bool:
+    return any(map(_is_choice_of_scalars, program.words))
+
+
+def _identifier(name: str) -> str:
+    return name if name.isidentifier() else "rule"

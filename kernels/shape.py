@@ -1,0 +1,57 @@
+"""Kernels that move elements without computing: views where NumPy gives one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .device import module_of
+from .kernel import kernel
+
+
+@kernel
+def reshape(x: Any, *, shape: tuple[int, ...]) -> Any:
+    """The same elements in another shape."""
+    return x.reshape(shape)
+
+
+@kernel
+def transpose(x: Any, *, axes: tuple[int, ...]) -> Any:
+    """Axes in another order."""
+    return x.transpose(axes)
+
+
+@kernel
+def broadcast_to(x: Any, *, shape: tuple[int, ...]) -> Any:
+    """x repeated along new and single axes, without a copy."""
+    return module_of(x).broadcast_to(x, shape)
+
+
+@kernel
+def concat(*arrays: Any, axis: int, bounds: tuple[int, ...] = ()) -> Any:
+    """Arrays joined along an axis. `bounds`, where each begins and the last ends, is what the
+    transpose of this kernel needs to know."""
+    return module_of(*arrays).concatenate(arrays, axis=axis)
+
+
+@kernel
+def stack(*arrays: Any, axis: int) -> Any:
+    """Arrays joined along a new axis."""
+    return module_of(*arrays).stack(arrays, axis=axis)
+
+
+@kernel
+def astype(x: Any, *, dtype: Any) -> Any:
+    """The same values in another dtype."""
+    return x.astype(dtype)
+
+
+@kernel
+def copy(x: Any) -> Any:
+    """The same elements in memory of their own."""
+    return x.copy()
+
+
+@kernel
+def zeros_like(x: Any) -> Any:
+    """Zeros of x's shape, dtype and device."""
+    return module_of(x).zeros(x.shape, x.dtype)

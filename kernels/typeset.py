@@ -1,0 +1,220 @@
+"""The typesetting reader: a rule as a person writes it, in LaTeX and in MathML.
+
+The author's local names become symbols: `m_hat` is m with a hat, `beta1` is beta with index 1.
+When a rule renews one of its inputs (`m = beta1 * m + ...`), it describes one step of a
+recursion: the old value is then written with index t-1, the new one with index t.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+from typing import NamedTuple
+
+from .program import Node, Program
+from .vocabulary import Constant
+
+GREEK = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "eps": "ε",
+    "epsilon": "ε",
+    "theta": "θ",
+    "lam": "λ",
+    "mu": "μ",
+    "nu": "ν",
+    "rho": "ρ",
+    "sigma": "σ",
+    "tau": "τ",
+    "phi": "φ",
+    "eta": "η",
+    "pi": "π",
+    "kappa": "κ",
+}
+LATEX_NAME = {"lam": "lambda", "eps": "epsilon"}
+
+CONSTANT_NAMES = {
+    "pi": (r"\pi", "<mi>π</mi>"),
+    "sqrt_2": (r"\sqrt{2}", "<msqrt><mn>2</mn></msqrt>"),
+    "sqrt_pi": (r"\sqrt{\pi}", "<msqrt><mi>π</mi></msqrt>"),
+    "sqrt_2pi": (r"\sqrt{2 \pi}", "<msqrt><mn>2</mn><mi>π</mi></msqrt>"),
+}
+
+
+class Layout(NamedTuple):
+    """How a word looks: how strongly it binds, how strongly its arguments must, and texts."""
+
+    binds: int
+    needs: tuple[int, ...]
+    latex: str
+    mathml: str
+
+
+LAYOUTS = {
+    "plus": Layout(1, (1, 1), "{} + {}", "{}<mo>+</mo>{}"),
+    "minus": Layout(1, (1, 2), "{} - {}", "{}<mo>−</mo>{}"),
+    "complement": Layout(1, (4, 0), "1 - {}^{{{}}}", "<mn>1</mn><mo>−</mo><msup>{}{}</msup>"),
+    "negative": Layout(1, (2,), "-{}", "<mo>−</mo>{}"),
+    "times": Layout(2, (2, 2), r"{} \, {}", "{}<mspace width='0.17em'/>{}"),
+    "fraction": Layout(4, (0, 0), r"\frac{{{}}}{{{}}}", "<mfrac>{}{}</mfrac>"),
+    "power": Layout(3, (4, 0), "{}^{{{}}}", "<msup>{}{}</msup>"),
+    "root": Layout(4, (0,), r"\sqrt{{{}}}", "<msqrt>{}</msqrt>"),
+    "exp": Layout(3, (0,), "e^{{{}}}", "<msup><mi>e</mi>{}</msup>"),
+    "bars": Layout(4, (0,), r"\lvert {} \rvert", "<mo>|</mo>{}<mo>|</mo>"),
+    "greater": Layout(0, (1, 1), "{} > {}", "{}<mo>&gt;</mo>{}"),
+    "atleast": Layout(0, (1, 1), r"{} \ge {}", "{}<mo>≥</mo>{}"),
+    "less": Layout(0, (1, 1), "{} < {}", "{}<mo>&lt;</mo>{}"),
+    "atmost": Layout(0, (1, 1), r"{} \le {}", "{}<mo>≤</mo>{}"),
+    "equals": Layout(0, (1, 1), "{} = {}", "{}<mo>=</mo>{}"),
+    "differs": Layout(0, (1, 1), r"{} \ne {}", "{}<mo>≠</mo>{}"),
+    "cases": Layout(
+        4,
+        (0, 0, 0),
+        r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
+        "<mrow><mo>{{</mo><mtable columnalign='left'><mtr><mtd>{1}</mtd><mtd>{0}</mtd>"
+        "</mtr><mtr><mtd>{2}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable>"
+        "</mrow>",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Notation:
+    """What differs between the two languages: symbols, brackets and where a group starts."""
+
+    language: str
+    group: str
+    brackets: str
+    function: str
+
+    def symbol(self, name: str, index: str = "") -> str:
+        base, hat, own = _parts(name)
+        index = ", ".join(filter(None, (own, index)))
+        return (
+            _latex(base, hat, index) if self.language == "latex" else _mathml(base, hat, index)
+        )
+
+    def constant(self, value: float | Constant) -> str:
+        if isinstance(value, Constant):
+            return CONSTANT_NAMES[value.name][self.language == "mathml"]
+        text = f"{value:g}" if float(f"{value:g}") == value else repr(value)
+        return text if self.language == "latex" else f"<mn>{text}</mn>"
+
+
+LATEX = Notation("latex", "{}", r"\left({}\right)", r"\operatorname{{{}}}\left({}\right)")
+MATHML = Notation(
+    "mathml",
+    "<mrow>{}</mrow>",
+    "<mo>(</mo>{}<mo>)</mo>",
+    "<mi mathvariant='normal'>{}</mi><mo>(</mo>{}<mo>)</mo>",
+)
+
+
+def _parts(name: str) -> tuple[str, bool, str]:
+    """`m_hat` -> (m, hat, ''); `beta1` -> (beta, no hat, '1'); `a_t` -> (a, .., 't')."""
+    base, *rest = name.split("_")
+    if match := re.fullmatch(r"([a-z]+?)(\d+)", base):
+        base, rest = match[1], [match[2], *rest]
+    return base, "hat" in rest, " ".join(r for r in rest if r != "hat")
+
+
+def _latex(base: str, hat: bool, index: str) -> str:
+    text = "\\" + LATEX_NAME.get(base, base) if base in GREEK else base
+    text = base if len(base) == 1 else text if base in GREEK else rf"\mathrm{{{base}}}"
+    text = rf"\hat{{{text}}}" if hat else text
+    return f"{text}_{{{index}}}" if index else text
+
+
+def _mathml(base: str, hat: bool, index: str) -> str:
+    text = f"<mi>{escape(GREEK.get(base, base))}</mi>"
+    text = f"<mover accent='true'>{text}<mo>^</mo></mover>" if hat else text
+    return f"<msub>{text}<mrow>{_index(index)}</mrow></msub>" if index else text
+
+
+def _index(index: str) -> str:
+    tokens = re.findall(r"\d+|[a-z]+|[^\w\s]", index)
+    tags = ("mn" if t.isdigit() else "mi" if t.isalpha() else "mo" for t in tokens)
+    return "".join(f"<{tag}>{escape(t)}</{tag}>" for tag, t in zip(tags, tokens, strict=True))
+
+
+class Writer:
+    """Writes one program in one notation."""
+
+    def __init__(self, program: Program, notation: Notation) -> None:
+        self.program, self.notation = program, notation
+        renewed = set(program.names.values()) & set(program.inputs)
+        self.renewed = {
+            n
+            for n in renewed
+            if any(name == n and not node.is_leaf for node, name in program.names.items())
+        }
+
+    def statements(self) -> list[tuple[str, str]]:
+        """(left side, right side) of every value the author named, and of every output."""
+        outputs = dict(zip(self.program.outputs, self.program.output_names, strict=True))
+        names = {**outputs, **self.program.names}
+        return [
+            (self._named(names[n]), self._formula(n))
+            for n in self.program.nodes
+            if n in names and not n.is_leaf
+        ]
+
+    def _named(self, name: str) -> str:
+        has_index = name.endswith("_t")
+        return self.notation.symbol(name, "t" if self.renewed and not has_index else "")
+
+    def _leaf(self, node: Node) -> str:
+        if node.word == "constant":
+            return self.notation.constant(node.value)
+        if node.word == "scalar" or not self.renewed:
+            return self.notation.symbol(node.value)
+        index = "t-1" if node.value in self.renewed else "t"
+        return self.notation.symbol(node.value, index)
+
+    def _argument(self, node: Node, at_least: int) -> str:
+        if node.is_leaf:
+            return self._leaf(node)
+        if node in self.program.names:
+            return self._named(self.program.names[node])
+        layout = node.function.layout
+        strength = LAYOUTS[layout].binds if layout in LAYOUTS else 4
+        text = self._formula(node)
+        brackets = self.notation.brackets if strength < at_least else "{}"
+        return self.notation.group.format(brackets.format(text))
+
+    def _formula(self, node: Node) -> str:
+        layout = node.function.layout
+        if layout == "call":
+            comma = ", " if self.notation is LATEX else "<mo>,</mo>"
+            args = comma.join(self._argument(a, 0) for a in node.args)
+            return self.notation.function.format(node.name, args)
+        needs = LAYOUTS[layout].needs
+        texts = [self._argument(a, k) for a, k in zip(node.args, needs, strict=True)]
+        template: str = getattr(LAYOUTS[layout], self.notation.language)
+        return template.format(*texts)
+
+
+def latex(program: Program) -> str:
+    r"""The rule as an aligned block of LaTeX, a line for each value that the author named.
+
+    >>> from fusegrad.kernels.tracer import trace
+    >>> print(latex(trace(lambda g, v, *, rho: rho * v + (1 - rho) * g * g)))
+    y &= \rho \, v + \left(1 - \rho\right) \, g \, g
+    """
+    lines = Writer(program, LATEX).statements()
+    return " \\\\\n".join(f"{left} &= {right}" for left, right in lines)
+
+
+def mathml(program: Program) -> str:
+    """The rule as one `<math>` element, which browsers draw with no library."""
+    rows = "".join(
+        f"<mtr><mtd>{left}</mtd><mtd><mo>=</mo></mtd><mtd>{right}</mtd></mtr>"
+        for left, right in Writer(program, MATHML).statements()
+    )
+    return (
+        f'<math display="block"><mtable columnalign="right center left" '
+        f'rowspacing="0.6em">{rows}</mtable></math>'
+    )

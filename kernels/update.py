@@ -1,0 +1,95 @@
+"""A rule that renews its own inputs, as an optimizer's does, on many tensors in one launch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from . import on_cuda, on_numba, on_numpy
+from .device import is_cuda, module_of
+from .errors import RuleError, message
+from .kernel import Kernel
+from .on_numba import CHUNK
+from .tracer import Rule, trace
+
+# Elements, over all tensors, from which one Numba launch beats NumPy's passes by enough to
+# start a compiler for (`benchmarks/crossover.py`).
+NUMBA_FROM = 16_384
+
+
+class Update(Kernel):
+    """`update(tensors, **scalars)`: each item of `tensors` holds an array for every input of
+    the rule; outputs are written over the inputs of their names.
+
+    Shapes: within an item all arrays have one shape; items may differ. Units: float32, float64
+    or (through NumPy) float16, one dtype a call. Denormals are flushed to zero by Numba's
+    kernels.
+    """
+
+    def __init__(self, rule: Rule, reader: str | None = None) -> None:
+        self.program, self.reader = trace(rule), reader
+        extra = set(self.program.output_names) - set(self.program.inputs)
+        if extra:
+            raise RuleError(
+                message(
+                    f"rule {self.program.name}",
+                    "outputs named as its inputs",
+                    f"{sorted(extra)}",
+                    "return the renewed inputs by name",
+                )
+            )
+        self._numpy = on_numpy.read(self.program)
+        super().__init__(self.program.name, self._update)
+
+    def _update(self, tensors: Sequence[tuple[Any, ...]], **scalars: Any) -> None:
+        hoisted = self.program.host_values(scalars)
+        if tensors and is_cuda(tensors[0][0]):
+            self._on_cuda(tensors, hoisted)
+        elif self._use_numba(tensors):
+            on_numba.update(self.program, tensors[0][0].dtype.name)(table(tensors), *hoisted)
+        else:
+            self._on_numpy(tensors, hoisted)
+
+    def _use_numba(self, tensors: Sequence[tuple[Any, ...]]) -> bool:
+        if self.reader is not None:
+            return self.reader == "numba" and bool(tensors)
+        arrays = [a for item in tensors for a in item]
+        return (
+            sum(item[0].size for item in tensors) >= NUMBA_FROM
+            and arrays[0].dtype in (np.float32, np.float64)
+            and all(a.flags.c_contiguous and a.dtype == arrays[0].dtype for a in arrays)
+        )
+
+    def _on_numpy(self, tensors: Sequence[tuple[Any, ...]], hoisted: list[float]) -> None:
+        places = [self.program.inputs.index(n) for n in self.program.output_names]
+        for arrays in tensors:
+            outputs = self._numpy(*arrays, *hoisted)
+            outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+            for place, value in zip(places, outputs, strict=True):
+                arrays[place][...] = value
+
+    def _on_cuda(self, tensors: Sequence[tuple[Any, ...]], hoisted: list[float]) -> None:
+        cupy = module_of(tensors[0][0])
+        rows = cupy.asarray(table(tensors))
+        launch = on_cuda.update(self.program, tensors[0][0].dtype.name, cupy)
+        launch((len(rows),), (on_cuda.THREADS,), (rows, *map(np.float64, hoisted)))
+
+
+def _address(array: Any) -> int:
+    return int(array.data.ptr) if is_cuda(array) else int(array.ctypes.data)
+
+
+def table(tensors: Sequence[tuple[Any, ...]]) -> np.ndarray:
+    """One int64 row for each chunk of each tensor: an address for each array, and a count.
+
+    Shapes: (chunks, arrays + 1).
+    """
+    rows = []
+    for arrays in tensors:
+        width, size = arrays[0].dtype.itemsize, arrays[0].size
+        addresses = [_address(a) for a in arrays]
+        for start in range(0, size, CHUNK):
+            rows.append([a + width * start for a in addresses] + [min(CHUNK, size - start)])
+    return np.array(rows, np.int64).reshape(-1, len(tensors[0]) + 1)
