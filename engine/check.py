@@ -1,0 +1,162 @@
+"""gradcheck: the gradients of a function held against differences of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..kernels import DTypeError, FusegradError
+from ..kernels.errors import message
+from .grad import gradients_of
+from .tape import no_grad
+from .tensor import Tensor
+
+# A central difference of step h errs by h^2 and by eps/h; h = eps^(1/3) balances the two.
+STEP = float(np.finfo(np.float64).eps ** (1 / 3))
+TOLERANCE = 1e-7
+
+
+class GradientError(FusegradError, AssertionError):
+    """A gradient that differs from what the values say."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The worst disagreement found: which input, where in it, and both numbers."""
+
+    argument: int
+    index: tuple[int, ...]
+    gradient: float
+    difference: float
+    error: float
+
+    def __str__(self) -> str:
+        return (
+            f"argument {self.argument}, index {self.index}: gradient {self.gradient!r}, "
+            f"difference {self.difference!r}, relative error {self.error:.1e}"
+        )
+
+
+def gradcheck(
+    f: Callable[..., Any],
+    *args: Any,
+    order: int = 1,
+    tolerance: float = TOLERANCE,
+    rng: np.random.Generator | None = None,
+) -> Difference:
+    """Compare the gradients of f with central differences, for every element of every argument.
+
+    f takes Tensors and returns a Tensor of any shape; its result is projected on a random
+    direction, so that one number stands for all. With `order=2` the gradient itself is checked
+    as well, by the same means. Arguments are float64; errors are relative to the largest
+    difference or 1. Returns the worst disagreement.
+
+    Raises: GradientError, which names argument, index and both numbers; DTypeError.
+    """
+    rng = np.random.default_rng(0) if rng is None else rng
+    arrays = [_float64(i, a) for i, a in enumerate(args)]
+    shape = _evaluate(f, arrays).shape
+    direction = rng.standard_normal(shape)
+
+    def projected(*tensors: Tensor) -> Tensor:
+        return (f(*tensors) * direction).sum()
+
+    worst = _compare(projected, arrays, tolerance, _name(f))
+    if order < 2:
+        return worst
+    directions = [rng.standard_normal(a.shape) for a in arrays]
+    second = _compare(
+        _slope_along(projected, directions), arrays, tolerance, f"the gradient of {_name(f)}"
+    )
+    return max(worst, second, key=lambda d: d.error)
+
+
+def _float64(i: int, a: Any) -> np.ndarray:
+    array = np.array(a)
+    if array.dtype != np.float64:
+        raise DTypeError(
+            message(
+                "gradcheck",
+                f"float64 in argument {i}",
+                str(array.dtype),
+                "convert it: differences in less precision prove little",
+            )
+        )
+    return array
+
+
+def _name(f: Any) -> str:
+    return getattr(f, "__name__", repr(f))
+
+
+def _evaluate(f: Callable[..., Any], arrays: Sequence[np.ndarray]) -> np.ndarray:
+    with no_grad():
+        return f(*map(Tensor, arrays)).data
+
+
+def _slope_along(f: Callable[..., Any], directions: Sequence[np.ndarray]) -> Callable[..., Any]:
+    """The derivative of f along fixed directions, as a function that can be differentiated."""
+
+    def slope(*tensors: Any) -> Any:
+        outer = [t if t.requires_grad else Tensor(t, requires_grad=True) for t in tensors]
+        inner = [t * 1.0 for t in outer]
+        gradients = gradients_of(f(*inner), inner)
+        return sum((g * d).sum() for g, d in zip(gradients, directions, strict=True))
+
+    return slope
+
+
+def _compare(
+    f: Callable[..., Any], arrays: Sequence[np.ndarray], tolerance: float, name: str
+) -> Difference:
+    tensors = [Tensor(a, requires_grad=True) for a in arrays]
+    gradients = [g.data for g in gradients_of(f(*tensors), tensors)]
+    worst = Difference(0, (), 0.0, 0.0, 0.0)
+    for argument, gradient in enumerate(gradients):
+        differences = _differences(f, arrays, argument)
+        scale = max(1.0, float(np.abs(differences).max(initial=0)))
+        errors = np.abs(gradient - differences) / scale
+        for index in np.ndindex(errors.shape):
+            if not errors[index] <= worst.error:  # a nan counts as the worst
+                worst = Difference(
+                    argument,
+                    index,
+                    float(gradient[index]),
+                    float(differences[index]),
+                    float(errors[index]),
+                )
+    if not worst.error <= tolerance:
+        raise GradientError(
+            message(
+                f"gradcheck of {name}",
+                f"relative error <= {tolerance:g}",
+                str(worst),
+                "look at the vjp or slope of this argument",
+            )
+        )
+    return worst
+
+
+def _differences(
+    f: Callable[..., Any], arrays: Sequence[np.ndarray], argument: int
+) -> np.ndarray:
+    """Fourth-order central differences of f in each element of one argument."""
+    result = np.empty(arrays[argument].shape)
+    for index in np.ndindex(result.shape):
+
+        def shifted(steps: float, index: tuple[int, ...] = index) -> float:
+            moved = [a.copy() for a in arrays]
+            moved[argument][index] += steps * STEP
+            return float(np.asarray(_value(f, moved)))
+
+        result[index] = (8 * (shifted(1) - shifted(-1)) - (shifted(2) - shifted(-2))) / (
+            12 * STEP
+        )
+    return result
+
+
+def _value(f: Callable[..., Any], arrays: Sequence[np.ndarray]) -> float:
+    return float(f(*map(Tensor, arrays)).data)

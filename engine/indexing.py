@@ -1,0 +1,72 @@
+"""Picking elements, and adding them back: each op here is the transpose of another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels import ShapeError, gather
+from ..kernels.errors import message
+from .op import structural
+from .tape import Value, apply
+
+
+def _index_add(g: Any, index: Any, input_shape: tuple[int, ...]) -> Any:
+    return apply(INDEX_ADD, g, index=index, shape=input_shape)
+
+
+GETITEM = structural(
+    "getitem",
+    gather.getitem,
+    ["x"],
+    _index_add,
+    expects="an index inside the shape",
+    repair="see x.shape",
+)
+INDEX_ADD = structural("index_add", gather.index_add, ["x"], lambda g, index: getitem(g, index))
+SEGMENT_SUM = structural(
+    "segment_sum", gather.segment_sum, ["x"], lambda g, starts: getitem(g, _owners(starts))
+)
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """x[index] as NumPy reads it: slices, integers, ellipsis, None, integer or boolean arrays.
+
+    Differs: an element picked twice receives both gradients.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    plain = tuple(
+        p.data if isinstance(p, Value) else np.asarray(p) if isinstance(p, list) else p
+        for p in parts
+    )
+    return apply(GETITEM, x, index=plain if isinstance(index, tuple) else plain[0])
+
+
+def segment_sum(x: Any, starts: Any) -> Any:
+    """Sums of consecutive rows: segment k is rows starts[k] to starts[k + 1], and may be empty.
+
+    Shapes: (N, ...), (K + 1,) integers -> (K, ...).
+    Raises: ShapeError where starts does not rise from 0 to N.
+    """
+    starts = np.asarray(starts)
+    if (
+        len(starts) == 0
+        or starts[0] != 0
+        or starts[-1] != len(x.data if isinstance(x, Value) else x)
+        or np.any(np.diff(starts) < 0)
+    ):
+        raise ShapeError(
+            message(
+                "segment_sum",
+                f"starts that rise from 0 to {x.shape[0]}",
+                f"{starts}",
+                "give K + 1 boundaries for K segments",
+            )
+        )
+    return apply(SEGMENT_SUM, x, starts=starts)
+
+
+def _owners(starts: Any) -> Any:
+    """The segment each row belongs to."""
+    return np.repeat(np.arange(len(starts) - 1), np.diff(starts))

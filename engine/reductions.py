@@ -1,0 +1,68 @@
+"""Folding axes: mean, max, logsumexp (sum stands in broadcast.py)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..kernels import ShapeError, reduce
+from ..kernels.errors import message
+from .broadcast import Axis, as_array, normal_axes, spread, sum_
+from .elementwise import equal, exp, where
+from .op import structural
+from .shaping import reshape
+from .tape import apply
+
+
+def _mean_vjp(g: Any, input_shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
+    return spread(g, input_shape, axis) / math.prod(input_shape[i] for i in axis)
+
+
+def _max_vjp(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
+    """Ties share the gradient equally, as one of many directions of steepest ascent."""
+    is_top = where(equal(x, spread(y, x.shape, axis)), x * 0 + 1, x * 0)
+    return spread(g / _folded(is_top, axis, y.shape), x.shape, axis) * is_top
+
+
+def _folded(x: Any, axis: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    return reshape(sum_(x, axis), shape)
+
+
+def _logsumexp_vjp(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
+    return spread(g, x.shape, axis) * exp(x - spread(y, x.shape, axis))
+
+
+MEAN = structural("mean", reduce.mean, ["x"], _mean_vjp)
+MAX = structural("max", reduce.max_, ["x"], _max_vjp)
+LOGSUMEXP = structural("logsumexp", reduce.logsumexp, ["x"], _logsumexp_vjp)
+
+
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The mean over axes, by default all; nan where there is nothing to average."""
+    x = as_array(x)
+    return apply(MEAN, x, axis=normal_axes("mean", x, axis), keepdims=keepdims)
+
+
+def max_(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The largest over axes; ties share the gradient equally.
+
+    Raises: ShapeError where there is nothing to choose from.
+    """
+    x = as_array(x)
+    axes = normal_axes("max", x, axis)
+    if any(x.shape[a] == 0 for a in axes):
+        raise ShapeError(
+            message(
+                "max",
+                "at least one element along the axes",
+                f"shape {x.shape}",
+                "an empty maximum is undefined",
+            )
+        )
+    return apply(MAX, x, axis=axes, keepdims=keepdims)
+
+
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))) over axes, safe for large and for -inf entries. Units: nats."""
+    x = as_array(x)
+    return apply(LOGSUMEXP, x, axis=normal_axes("logsumexp", x, axis), keepdims=keepdims)

@@ -1,0 +1,116 @@
+"""Ops that move elements and compute nothing."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels import ShapeError, shape
+from ..kernels.errors import message
+from .indexing import getitem
+from .op import structural
+from .tape import Value, apply
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(axes.index(i) for i in range(len(axes)))
+
+
+def _piece(g: Any, input_index: int, axis: int, bounds: tuple[int, ...]) -> Any:
+    """The part of a joined gradient that belongs to the index-th array."""
+    return getitem(
+        g, (slice(None),) * axis + (slice(bounds[input_index], bounds[input_index + 1]),)
+    )
+
+
+def _layer(g: Any, input_index: int, axis: int) -> Any:
+    """The part of a stacked gradient that belongs to the index-th array."""
+    return getitem(g, (slice(None),) * axis + (input_index,))
+
+
+RESHAPE = structural(
+    "reshape",
+    shape.reshape,
+    ["x"],
+    lambda g, input_shape: reshape(g, input_shape),
+    expects="a shape of as many elements",
+    repair="count them",
+)
+TRANSPOSE = structural(
+    "transpose",
+    shape.transpose,
+    ["x"],
+    lambda g, axes: transpose(g, _inverse(axes)),
+    expects="every axis once",
+    repair="list 0 .. ndim - 1 in a new order",
+)
+ASTYPE = structural("astype", shape.astype, ["x"], lambda g: g)
+CONCAT = structural(
+    "concat",
+    shape.concat,
+    ["arrays"],
+    _piece,
+    variadic=True,
+    expects="arrays alike but along the axis",
+    repair="reshape them",
+)
+STACK = structural(
+    "stack",
+    shape.stack,
+    ["arrays"],
+    _layer,
+    variadic=True,
+    expects="arrays of one shape",
+    repair="reshape or broadcast them",
+)
+
+
+def reshape(x: Any, shape: Sequence[int] | int) -> Any:
+    """The same elements in another shape; one entry may be -1."""
+    return apply(RESHAPE, x, shape=(shape,) if isinstance(shape, int) else tuple(shape))
+
+
+def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
+    """Axes in another order, by default reversed."""
+    n = len(x.shape)
+    order = range(n)[::-1] if axes is None else [a % n if -n <= a < n else a for a in axes]
+    return apply(TRANSPOSE, x, axes=tuple(order))
+
+
+def swap_last(x: Any) -> Any:
+    """The last two axes exchanged. Shapes: (..., M, N) -> (..., N, M)."""
+    n = len(x.shape)
+    return transpose(x, (*range(n - 2), n - 1, n - 2))
+
+
+def concat(arrays: Sequence[Any], axis: int = 0) -> Any:
+    """Arrays joined along an axis; they may differ in length along it alone."""
+    _some("concat", arrays)
+    along = axis % max(len(np.shape(_data(arrays[0]))), 1)
+    sizes = [np.shape(_data(a))[along] for a in arrays]
+    return apply(
+        CONCAT, *arrays, axis=along, bounds=tuple(itertools.accumulate(sizes, initial=0))
+    )
+
+
+def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+    """Arrays of one shape joined along a new axis."""
+    _some("stack", arrays)
+    return apply(STACK, *arrays, axis=axis % (len(np.shape(_data(arrays[0]))) + 1))
+
+
+def astype(x: Any, dtype: Any) -> Any:
+    """The same values in another dtype; the gradient comes back in x's."""
+    return apply(ASTYPE, x, dtype=np.dtype(dtype))
+
+
+def _some(where: str, arrays: Sequence[Any]) -> None:
+    if not len(arrays):
+        raise ShapeError(message(where, "one array or more", "none", "give a non-empty list"))
+
+
+def _data(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x

@@ -1,0 +1,107 @@
+"""softmax, its logarithm, and cross-entropy fused with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels import DTypeError, OptionError, ShapeError, reduce
+from ..kernels.errors import message
+from .broadcast import as_array, normal_axes, sum_
+from .elementwise import exp
+from .op import structural
+from .reductions import mean
+from .shaping import reshape
+from .tape import Value, apply
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def _softmax_vjp(g: Any, y: Any, axis: int) -> Any:
+    # The Jacobian is diag(y) - y y^T, symmetric, so the vjp is y * (g - <g, y>).
+    return y * (g - sum_(g * y, axis, keepdims=True))
+
+
+def _log_softmax_vjp(g: Any, y: Any, axis: int) -> Any:
+    return g - exp(y) * sum_(g, axis, keepdims=True)
+
+
+def _cross_entropy_vjp(g: Any, logits: Any, labels: Any) -> Any:
+    """(softmax(logits) - onehot(labels)) * g, row by row."""
+    classes = np.arange(logits.shape[-1]) == np.asarray(labels)[:, None]
+    return (softmax(logits) - classes.astype(logits.dtype)) * reshape(g, (*g.shape, 1))
+
+
+SOFTMAX = structural("softmax", reduce.softmax, ["x"], _softmax_vjp)
+LOG_SOFTMAX = structural("log_softmax", reduce.log_softmax, ["x"], _log_softmax_vjp)
+CROSS_ENTROPY = structural(
+    "cross_entropy", reduce.cross_entropy, ["logits", "labels"], _cross_entropy_vjp, None
+)
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """exp(x) / sum(exp(x)) along an axis; sums to 1 along it."""
+    x = as_array(x)
+    return apply(SOFTMAX, x, axis=normal_axes("softmax", x, axis)[0])
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """x - log(sum(exp(x))) along an axis. Units: nats."""
+    x = as_array(x)
+    return apply(LOG_SOFTMAX, x, axis=normal_axes("log_softmax", x, axis)[0])
+
+
+def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
+    """-log softmax(logits)[label], averaged, summed, or one a row.
+
+    Shapes: (N, C), (N,) integers -> () or, with reduction "none", (N,). Units: nats.
+    Raises: ShapeError, DTypeError, OptionError for a shape, label or reduction that is not so.
+    """
+    logits = as_array(logits)
+    labels = labels.data if isinstance(labels, Value) else np.asarray(labels)
+    _check(logits, labels, reduction)
+    losses = apply(CROSS_ENTROPY, logits, labels)
+    return (
+        losses
+        if reduction == "none"
+        else (mean(losses) if reduction == "mean" else sum_(losses))
+    )
+
+
+def _check(logits: Any, labels: Any, reduction: str) -> None:
+    where = "cross_entropy"
+    if len(logits.shape) != 2 or labels.shape != logits.shape[:1]:
+        raise ShapeError(
+            message(
+                where,
+                "logits (N, C) and labels (N,)",
+                f"{logits.shape} and {labels.shape}",
+                "reshape one of them",
+            )
+        )
+    if labels.dtype.kind not in "iu":
+        raise DTypeError(
+            message(
+                where, "integer labels", str(labels.dtype), "convert with labels.astype(int)"
+            )
+        )
+    if reduction not in REDUCTIONS:
+        raise OptionError(
+            message(
+                where,
+                f"reduction in {', '.join(REDUCTIONS)}",
+                repr(reduction),
+                "choose one of these",
+            )
+        )
+    classes = logits.shape[1]
+    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
+        raise OptionError(
+            message(
+                where,
+                f"labels in [0, {classes})",
+                f"{labels.min()} to {labels.max()}",
+                "number classes from 0",
+            )
+        )

@@ -1,0 +1,218 @@
+"""Tensor: an array that remembers how it was computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels import DTypeError, GraphError, ShapeError, device
+from ..kernels.errors import message
+from . import shaping
+from .backward import backpropagate
+from .operators import Operators
+from .tape import Edge, Node, Value, output_type, watch
+
+
+class Tensor(Operators):
+    """An n-dimensional array whose history can be differentiated.
+
+    `Tensor(data)` copies data, so that later changes to it cannot reach a graph. Floats keep
+    their dtype; Python floats and lists become float64, or `dtype`. Differs: PyTorch's default
+    is float32.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    Tensor([2., 4.])
+    """
+
+    __slots__ = ()
+    __array_priority__ = 1000
+
+    def __init__(
+        self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str = ""
+    ) -> None:
+        data = data.data if isinstance(data, Value) else data
+        array = (
+            data.astype(dtype or data.dtype)
+            if device.is_cuda(data)
+            else (np.array(data, dtype))
+        )
+        if array.dtype.kind not in "fiub":
+            raise DTypeError(
+                message(
+                    "Tensor",
+                    "numbers",
+                    f"dtype {array.dtype}",
+                    "give floats, integers or truth values",
+                )
+            )
+        if requires_grad and array.dtype.kind != "f":
+            raise DTypeError(
+                message(
+                    "Tensor",
+                    "a float dtype where requires_grad",
+                    str(array.dtype),
+                    "convert with dtype=float",
+                )
+            )
+        _fill(self, array, requires_grad, None, name)
+
+    @classmethod
+    def _of(cls, array: Any, node: Node | None = None) -> Tensor:
+        """A Tensor around an array of ours, without a copy."""
+        self = Tensor.__new__(Tensor)
+        _fill(self, array, node is not None, node, "")
+        return self
+
+    # ---- what it is -----------------------------------------------------------------------
+    @property
+    def ndim(self) -> int:
+        return len(self.data.shape)
+
+    @property
+    def size(self) -> int:
+        return int(self.data.size)
+
+    @property
+    def device(self) -> str:
+        return device.device_of(self.data)
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.node is None
+
+    def numpy(self) -> np.ndarray:
+        """The values on the host, as a view that cannot be written."""
+        view = device.to_device(self.data, "cpu").view()
+        view.flags.writeable = False
+        return view
+
+    def item(self) -> float:
+        """The value of a Tensor of one element, as a Python number."""
+        return self.data.item()
+
+    def detach(self) -> Tensor:
+        """The same values, outside every graph."""
+        return Tensor._of(self.data)
+
+    def astype(self, dtype: Any) -> Tensor:
+        """The same values in another dtype; differentiable."""
+        return shaping.astype(self, dtype)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.device != "cpu":
+            raise DTypeError(
+                message(
+                    "np.asarray",
+                    "a Tensor on the cpu",
+                    "one on cuda",
+                    "call .numpy(), which copies it to the host",
+                )
+            )
+        wanted = self.numpy() if dtype is None else self.numpy().astype(dtype)
+        return wanted.copy() if copy else wanted
+
+    def __repr__(self) -> str:
+        values = np.array2string(
+            self.numpy(), separator=", ", threshold=8, edgeitems=3, prefix="Tensor("
+        )
+        extra = f", name={self.name!r}" if self.name else ""
+        extra += (
+            f", op={self.node.op.name}"
+            if self.node
+            else (", requires_grad=True" if self.requires_grad else "")
+        )
+        return f"Tensor({values}{extra})"
+
+    # ---- differentiation ------------------------------------------------------------------
+    def backward(
+        self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
+    ) -> None:
+        """Add d(self)/d(leaf) to the `grad` of every leaf that requires one.
+
+        Raises: GraphError where nothing was recorded or the graph is freed; ShapeError where
+        self is no single number and no `gradient` of its shape is given.
+        """
+        edge: Edge = self.node or self
+        if not self.requires_grad:
+            raise GraphError(
+                message(
+                    "backward",
+                    "a Tensor computed from one that requires a gradient",
+                    repr(self),
+                    "set requires_grad=True on a leaf",
+                )
+            )
+        seed = Tensor._of(self._seed(gradient))
+        found = backpropagate(
+            [edge],
+            [seed if create_graph else seed.data],
+            retain_graph=retain_graph or create_graph,
+            create_graph=create_graph,
+        )
+        for leaf, g in found.items():
+            leaf.receive(g, accumulate=True)  # type: ignore[union-attr]
+
+    def _seed(self, gradient: Any) -> Any:
+        if gradient is None and self.size != 1:
+            raise ShapeError(
+                message(
+                    "backward",
+                    "a single number, or a gradient of its shape",
+                    f"shape {self.shape}",
+                    "sum it, or pass gradient=",
+                )
+            )
+        module = device.module_of(self.data)
+        given = gradient.data if isinstance(gradient, Value) else gradient
+        seed = module.ones_like(self.data) if given is None else module.array(given, self.dtype)
+        if seed.shape != self.shape:
+            raise ShapeError(
+                message(
+                    "backward",
+                    f"a gradient of shape {self.shape}",
+                    str(seed.shape),
+                    "give one number for each element",
+                )
+            )
+        return seed
+
+    def retain_grad(self) -> Tensor:
+        """Keep the gradient of this interior Tensor in `grad` when backward passes it."""
+        if self.node is not None:
+            watch(self.node, self)
+        return self
+
+    def assign_(self, value: Any) -> None:
+        """Overwrite a leaf's values; a graph that saved the old ones will refuse to go back."""
+        if self.node is not None:
+            raise GraphError(
+                message(
+                    "assign_",
+                    "a leaf",
+                    f"the output of {self.node.op.name}",
+                    "compute a new Tensor instead",
+                )
+            )
+        given = value.data if isinstance(value, Value) else np.asarray(value)
+        if given.shape != self.shape:
+            raise ShapeError(
+                message(
+                    f"assign_ to {self.name or 'a Tensor'}",
+                    f"shape {self.shape}",
+                    str(given.shape),
+                    "reshape it",
+                )
+            )
+        self.data[...] = given
+        self.version += 1
+
+
+def _fill(self: Tensor, array: Any, requires_grad: bool, node: Node | None, name: str) -> None:
+    self.data, self.requires_grad, self.node = array, requires_grad, node
+    self.grad, self.version, self.name = None, 0, name
+
+
+output_type(Tensor._of)
