@@ -1,0 +1,175 @@
+"""The loop, the state, the groups, the hooks and the checks of every optimizer.
+
+An optimizer is a rule and the names of its state. The base runs the rule on a whole group as
+one launch, and maps PyTorch's words in public signatures to the papers' letters in rules:
+
+    lr -> alpha    betas -> beta1, beta2    eps -> eps    momentum -> mu    alpha (RMSProp) ->
+    rho
+
+In every rule 0 / 0 is no move (`ratio`), so that eps may be 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from ..engine import Tensor
+from ..kernels import DTypeError, OptionError, ShapeError, Update, shape
+from ..kernels.errors import message
+from .settings import as_groups, check_settings, letters
+from .state import load_state_dict, state_dict
+
+Params = Iterable[Tensor] | Iterable[Mapping[str, Any]] | Iterable[tuple[str, Tensor]]
+Hook = Callable[["Optimizer"], None]
+
+
+class Optimizer:
+    """Base of all optimizers. `t` counts the steps of each parameter, in Python integers."""
+
+    rule: ClassVar[Callable[..., Any]]
+    state_names: tuple[str, ...]
+    update: Update
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "rule" in vars(cls):
+            cls.update = Update(cls.rule)
+
+    def __init__(self, params: Params, **defaults: Any) -> None:
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        self._pre_hooks: list[Hook] = []
+        self._post_hooks: list[Hook] = []
+        for group in as_groups(type(self).__name__, params):
+            self.add_param_group(group)
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Add parameters with settings of their own; settings not named take the defaults.
+
+        Raises: OptionError for a setting outside its range, an unknown one, or a parameter that
+        is in a group already; DTypeError for what is no leaf that requires a gradient.
+        """
+        where = type(self).__name__
+        given = {**self.defaults, **group, "params": list(group["params"])}
+        check_settings(where, given, self.defaults)
+        known = {id(p) for g in self.param_groups for p in g["params"]}
+        for p in given["params"]:
+            if not (isinstance(p, Tensor) and p.requires_grad and p.is_leaf):
+                raise DTypeError(
+                    message(
+                        where,
+                        "leaves that require a gradient",
+                        repr(p),
+                        "pass module.parameters()",
+                    )
+                )
+            if id(p) in known:
+                raise OptionError(
+                    message(
+                        where,
+                        "each parameter once",
+                        f"{p.name or 'one'} twice",
+                        "remove one of them",
+                    )
+                )
+            known.add(id(p))
+        self.param_groups.append(given)
+
+    # ---- one step -------------------------------------------------------------------------
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient, in place; one launch a group.
+
+        `closure`, if given, computes the loss and its gradients first; its result is returned.
+        """
+        loss = closure() if closure is not None else None
+        for hook in tuple(self._pre_hooks):
+            hook(self)
+        for group in self.param_groups:
+            self._step_group(group)
+        for hook in tuple(self._post_hooks):
+            hook(self)
+        return loss
+
+    def _step_group(self, group: dict[str, Any]) -> None:
+        """Tensors of one age, dtype and device share a launch: as a rule, the whole group."""
+        launches: dict[tuple[Any, ...], list[Tensor]] = {}
+        for p in group["params"]:
+            if p.grad is not None:
+                self._check_gradient(p)
+                age = self._state_of(p)["step"] + 1
+                launches.setdefault((age, p.dtype, p.device), []).append(p)
+        for (t, *_), parameters in launches.items():
+            self.update(
+                [self._tensors(p) for p in parameters], **self._scalars(letters(group), t)
+            )
+            for p in parameters:
+                self.state[p]["step"] = t
+                p.version += 1
+
+    def _scalars(self, named: Mapping[str, Any], t: int) -> dict[str, float]:
+        known = {**named, "t": t}
+        return {name: known[name] for name in self.update.program.scalars}
+
+    def _state_of(self, p: Tensor) -> dict[str, Any]:
+        if p not in self.state:
+            self.state[p] = {
+                "step": 0,
+                **{n: shape.zeros_like(p.data) for n in self.state_names},
+            }
+        return self.state[p]
+
+    def _check_gradient(self, p: Tensor) -> None:
+        if p.grad.shape != p.shape:
+            raise ShapeError(
+                message(
+                    type(self).__name__,
+                    f"a gradient of shape {p.shape}",
+                    str(p.grad.shape),
+                    "let backward fill grad",
+                )
+            )
+
+    def _tensors(self, p: Tensor) -> tuple[Any, ...]:
+        held = {"theta": p.data, "g": p.grad.data, **self.state[p]}
+        return tuple(held[name] for name in self.update.program.inputs)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients, or set them to zero."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.grad = (
+                    None
+                    if set_to_none or p.grad is None
+                    else (Tensor(shape.zeros_like(p.grad.data)))
+                )
+
+    # ---- state ----------------------------------------------------------------------------
+    def state_dict(self) -> dict[str, Any]:
+        """Groups and state, with parameters by number: what `load_state_dict` takes back."""
+        return state_dict(self)
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state; see `state.py` for what is refused."""
+        load_state_dict(self, state)
+
+    # ---- hooks ----------------------------------------------------------------------------
+    def register_step_pre_hook(self, hook: Hook) -> Callable[[], None]:
+        """Call `hook(optimizer)` before every update; returns a function that removes it."""
+        self._pre_hooks.append(hook)
+        return lambda: self._pre_hooks.remove(hook)
+
+    def register_step_post_hook(self, hook: Hook) -> Callable[[], None]:
+        """Call `hook(optimizer)` after every update; returns a function that removes it."""
+        self._post_hooks.append(hook)
+        return lambda: self._post_hooks.remove(hook)
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{k}={v}" for k, v in self.defaults.items())
+        count = sum(p.size for g in self.param_groups for p in g["params"])
+        t = max((s["step"] for s in self.state.values()), default=0)
+        return (
+            f"{type(self).__name__}({settings}, t={t}, params="
+            f"{len(self.param_groups)} groups / {count:,})"
+        )
