@@ -1,0 +1,72 @@
+"""How the gradient divides between the branches of the fused network."""
+
+from collections.abc import Sequence
+
+from .facts import branches, colours, fused_run, merged, thinned
+from .figure import panel, panels, prose
+from .markup import Html, disclosure, join, table
+from .record import Flow, Result
+from .svg import Chart, Line, suits_log
+from .wording import decimal, finite, listing, significant
+
+TITLES = {
+    "share": "Share of the gradient",
+    "norm": "Gradient norm at the fusion point",
+    "update": "Update-to-weight ratio",
+}
+READING = (
+    "Every step sends the loss gradient back through the fusion point into each branch. "
+    "The share shows who is being taught: a branch whose band shrinks is hardly taught any "
+    "more, even where it could still add something. The norm shows how hard the loss pulls. "
+    "The update ratio shows how far the optimizer then moved the weights relative to their "
+    "size; about 0.001 is a rule of thumb, and an adaptive optimizer can keep it up while "
+    "the norm falls."
+)
+
+
+def flow(result: Result) -> Html:
+    """Share, norm and update ratio over the steps of the fused run."""
+    run = fused_run(result)
+    if run is None or not run.flow:
+        return Html("")
+    points = thinned(run.flow)
+    drawn = panels([panel(_chart(result, points, field)) for field in TITLES])
+    size = -(-len(run.flow) // len(points))
+    note = f"Each point is the mean of {size} steps." if size > 1 else ""
+    more = disclosure("Figures by step", _figures(points))
+    return join([prose(READING), prose(_closing(run.flow), note), drawn, more])
+
+
+def _chart(result: Result, points: Sequence[Flow], field: str) -> Chart:
+    names, paint = branches(points), colours(result)
+    values = {name: [_value(p, field, name) for p in points] for name in names}
+    lines = [Line(name, paint[name], values[name]) for name in names]
+    x, title = [point.step for point in points], TITLES[field]
+    if field == "share":
+        return Chart(title, "step", x, lines, (0.0, 1.0), stacked=True)
+    log = suits_log([v for line in lines for v in line.values], 20)
+    seen = [v for line in lines for v in line.values if finite(v)]
+    span = (0.0, max(seen)) if seen and not log else None
+    return Chart(title, "step", x, lines, span, log)
+
+
+def _value(point: Flow, field: str, name: str) -> float:
+    return float(getattr(point, field).get(name, float("nan")))
+
+
+def _closing(flow: Sequence[Flow]) -> str:
+    """Who received the gradient in the first and in the last tenth of the steps."""
+    size = max(1, len(flow) // 10)
+    first, last = merged(flow[:size]), merged(flow[-size:])
+    parts = [
+        f"{name} {decimal(first.share.get(name), 2)} → {decimal(last.share.get(name), 2)}"
+        for name in branches(flow)
+    ]
+    return f"Share in the first and the last tenth of the steps: {listing(parts)}."
+
+
+def _figures(points: Sequence[Flow]) -> Html:
+    columns = [(name, field) for field in TITLES for name in branches(points)]
+    head = ["Step", *(f"{name} {field}" for name, field in columns)]
+    rows = ([str(p.step), *(significant(_value(p, f, n)) for n, f in columns)] for p in points)
+    return table("Per branch: share, norm and update-to-weight ratio", head, rows)
