@@ -1,0 +1,1 @@
+"""High-precision references that share no code with the library they check."""
