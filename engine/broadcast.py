@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..kernels import ShapeError, reduce, shape
-from ..kernels.errors import message
 from .op import structural
 from .shaping import reshape
 from .tape import Value, apply
@@ -45,7 +44,7 @@ def normal_axes(where: str, x: Any, axis: Axis) -> tuple[int, ...]:
     )
     if not all(-n <= a < n for a in axes):
         raise ShapeError(
-            message(where, f"axes in [{-n}, {n})", f"axis={axis}", f"x has shape {x.shape}")
+            where, f"axes in [{-n}, {n})", f"axis={axis}", f"x has shape {x.shape}"
         )
     return tuple(a % n for a in axes)
 

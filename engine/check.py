@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..kernels import DTypeError, FusegradError
-from ..kernels.errors import message
 from .grad import gradients_of
 from .tape import no_grad
 from .tensor import Tensor
@@ -78,12 +77,10 @@ def _float64(i: int, a: Any) -> np.ndarray:
     array = np.array(a)
     if array.dtype != np.float64:
         raise DTypeError(
-            message(
-                "gradcheck",
-                f"float64 in argument {i}",
-                str(array.dtype),
-                "convert it: differences in less precision prove little",
-            )
+            "gradcheck",
+            f"float64 in argument {i}",
+            str(array.dtype),
+            "convert it: differences in less precision prove little",
         )
     return array
 
@@ -130,12 +127,10 @@ def _compare(
                 )
     if not worst.error <= tolerance:
         raise GradientError(
-            message(
-                f"gradcheck of {name}",
-                f"relative error <= {tolerance:g}",
-                str(worst),
-                "look at the vjp or slope of this argument",
-            )
+            f"gradcheck of {name}",
+            f"relative error <= {tolerance:g}",
+            str(worst),
+            "look at the vjp or slope of this argument",
         )
     return worst
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..kernels import GraphError, ShapeError
-from ..kernels.errors import message
 from .backward import backpropagate
 from .op import structural
 from .tape import Value, apply, collect
@@ -100,19 +99,15 @@ def _as_tensor(g: Any) -> Tensor:
 def _check(y: Any) -> None:
     if not isinstance(y, Tensor):
         raise GraphError(
-            message(
-                "grad",
-                "a function that returns a Tensor",
-                type(y).__name__,
-                "compute with the ops of fusegrad, not with .numpy()",
-            )
+            "grad",
+            "a function that returns a Tensor",
+            type(y).__name__,
+            "compute with the ops of fusegrad, not with .numpy()",
         )
     if y.size != 1:
         raise ShapeError(
-            message(
-                "grad",
-                "a function that returns one number",
-                f"shape {y.shape}",
-                "sum or average its result",
-            )
+            "grad",
+            "a function that returns one number",
+            f"shape {y.shape}",
+            "sum or average its result",
         )

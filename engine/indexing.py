@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..kernels import ShapeError, gather
-from ..kernels.errors import message
 from .op import structural
 from .tape import Value, apply
 
@@ -57,12 +56,10 @@ def segment_sum(x: Any, starts: Any) -> Any:
         or np.any(np.diff(starts) < 0)
     ):
         raise ShapeError(
-            message(
-                "segment_sum",
-                f"starts that rise from 0 to {x.shape[0]}",
-                f"{starts}",
-                "give K + 1 boundaries for K segments",
-            )
+            "segment_sum",
+            f"starts that rise from 0 to {x.shape[0]}",
+            f"{starts}",
+            "give K + 1 boundaries for K segments",
         )
     return apply(SEGMENT_SUM, x, starts=starts)
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from ..kernels import ShapeError
 from ..kernels import matmul as kernel
-from ..kernels.errors import message
 from .broadcast import as_array
 from .op import structural
 from .shaping import swap_last
@@ -36,12 +35,10 @@ def matmul(a: Any, b: Any) -> Any:
     inner = b.shape[0] if column else b.shape[-2] if b.shape else None
     if not a.shape or a.shape[-1] != inner:
         raise ShapeError(
-            message(
-                "matmul",
-                "a.shape[-1] == b.shape[-2]",
-                f"{a.shape} @ {b.shape}",
-                "transpose one operand",
-            )
+            "matmul",
+            "a.shape[-1] == b.shape[-2]",
+            f"{a.shape} @ {b.shape}",
+            "transpose one operand",
         )
     y = apply(MATMUL, a[None, :] if row else a, b[:, None] if column else b)
     if row or column:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ..kernels import DTypeError, GraphError, ShapeError, Word
-from ..kernels.errors import message
 from ..kernels.vocabulary import BY_UFUNC
 from . import broadcast, indexing, linear, reductions, shaping
 from .row import ROWS
@@ -78,23 +77,19 @@ class Operators(Value):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise GraphError(
-            message(
-                "Tensor[...] = ",
-                "a value, which never changes",
-                "an assignment to part of one",
-                "build a new Tensor with where, concat or stack, or assign_ a whole leaf",
-            )
+            "Tensor[...] = ",
+            "a value, which never changes",
+            "an assignment to part of one",
+            "build a new Tensor with where, concat or stack, or assign_ a whole leaf",
         )
 
     def _only(self, wanted: str) -> Any:
         if self.data.size != 1:
             raise ShapeError(
-                message(
-                    f"{wanted}(Tensor)",
-                    "one element",
-                    f"shape {self.shape}",
-                    "reduce it with sum, mean or max",
-                )
+                f"{wanted}(Tensor)",
+                "one element",
+                f"shape {self.shape}",
+                "reduce it with sum, mean or max",
             )
         return self.data.item()
 
@@ -153,11 +148,9 @@ class Operators(Value):
             how = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
             how += "".join(f" with {k}=" for k in kw)
             raise DTypeError(
-                message(
-                    f"np.{how}",
-                    "an op that fusegrad differentiates",
-                    "a Tensor",
-                    "use the op of fusegrad, or .numpy() to leave the graph",
-                )
+                f"np.{how}",
+                "an op that fusegrad differentiates",
+                "a Tensor",
+                "use the op of fusegrad, or .numpy() to leave the graph",
             )
         return _call(BY_UFUNC[ufunc].name, *args)

@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 from ..kernels import ShapeError, reduce
-from ..kernels.errors import message
 from .broadcast import Axis, as_array, normal_axes, spread, sum_
 from .elementwise import equal, exp, where
 from .op import structural
@@ -52,12 +51,10 @@ def max_(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     axes = normal_axes("max", x, axis)
     if any(x.shape[a] == 0 for a in axes):
         raise ShapeError(
-            message(
-                "max",
-                "at least one element along the axes",
-                f"shape {x.shape}",
-                "an empty maximum is undefined",
-            )
+            "max",
+            "at least one element along the axes",
+            f"shape {x.shape}",
+            "an empty maximum is undefined",
         )
     return apply(MAX, x, axis=axes, keepdims=keepdims)
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..kernels import ShapeError, shape
-from ..kernels.errors import message
 from .indexing import getitem
 from .op import structural
 from .tape import Value, apply
@@ -109,7 +108,7 @@ def astype(x: Any, dtype: Any) -> Any:
 
 def _some(where: str, arrays: Sequence[Any]) -> None:
     if not len(arrays):
-        raise ShapeError(message(where, "one array or more", "none", "give a non-empty list"))
+        raise ShapeError(where, "one array or more", "none", "give a non-empty list")
 
 
 def _data(x: Any) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..kernels import DTypeError, OptionError, ShapeError, reduce
-from ..kernels.errors import message
 from .broadcast import as_array, normal_axes, sum_
 from .elementwise import exp
 from .op import structural
@@ -73,35 +72,27 @@ def _check(logits: Any, labels: Any, reduction: str) -> None:
     where = "cross_entropy"
     if len(logits.shape) != 2 or labels.shape != logits.shape[:1]:
         raise ShapeError(
-            message(
-                where,
-                "logits (N, C) and labels (N,)",
-                f"{logits.shape} and {labels.shape}",
-                "reshape one of them",
-            )
+            where,
+            "logits (N, C) and labels (N,)",
+            f"{logits.shape} and {labels.shape}",
+            "reshape one of them",
         )
     if labels.dtype.kind not in "iu":
         raise DTypeError(
-            message(
-                where, "integer labels", str(labels.dtype), "convert with labels.astype(int)"
-            )
+            where, "integer labels", str(labels.dtype), "convert with labels.astype(int)"
         )
     if reduction not in REDUCTIONS:
         raise OptionError(
-            message(
-                where,
-                f"reduction in {', '.join(REDUCTIONS)}",
-                repr(reduction),
-                "choose one of these",
-            )
+            where,
+            f"reduction in {', '.join(REDUCTIONS)}",
+            repr(reduction),
+            "choose one of these",
         )
     classes = logits.shape[1]
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
         raise OptionError(
-            message(
-                where,
-                f"labels in [0, {classes})",
-                f"{labels.min()} to {labels.max()}",
-                "number classes from 0",
-            )
+            where,
+            f"labels in [0, {classes})",
+            f"{labels.min()} to {labels.max()}",
+            "number classes from 0",
         )

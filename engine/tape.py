@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 
 from ..kernels import GraphError, ShapeError
-from ..kernels.errors import message
 from .op import OUTPUT, Op, Plan
 
 _numbers = itertools.count()
@@ -120,7 +119,7 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
     except (ValueError, IndexError) as error:
         shapes = ", ".join(str(np.shape(_array(a))) for a in args)
         got = " and ".join([shapes, *(f"{k}={v}" for k, v in params.items())])
-        raise ShapeError(message(op.name, op.expects, got, op.repair)) from error
+        raise ShapeError(op.name, op.expects, got, op.repair) from error
     if not any([isinstance(a, Value) for a in args]):
         return y
     node = None
@@ -177,22 +176,18 @@ def saved_values(node: Node, differentiable: bool) -> list[Any]:
     """
     if node.saved is None:
         raise GraphError(
-            message(
-                "backward",
-                "a graph that still holds its saved arrays",
-                f"one freed by an earlier backward (at {node.op.name})",
-                "pass retain_graph=True to the first, or run forward again",
-            )
+            "backward",
+            "a graph that still holds its saved arrays",
+            f"one freed by an earlier backward (at {node.op.name})",
+            "pass retain_graph=True to the first, or run forward again",
         )
     for leaf, version in node.versions:
         if leaf.version != version:
             raise GraphError(
-                message(
-                    f"backward of {node.op.name}",
-                    f"the value of {leaf.name or 'a leaf'} that the forward pass saw",
-                    f"one changed {leaf.version - version} time(s) since",
-                    "call backward before the update, or run forward again",
-                )
+                f"backward of {node.op.name}",
+                f"the value of {leaf.name or 'a leaf'} that the forward pass saw",
+                f"one changed {leaf.version - version} time(s) since",
+                "call backward before the update, or run forward again",
             )
     if not differentiable:
         return list(node.saved)

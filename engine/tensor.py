@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ..kernels import DTypeError, GraphError, ShapeError, device
-from ..kernels.errors import message
 from . import shaping
 from .backward import backpropagate
 from .operators import Operators
@@ -41,21 +40,17 @@ class Tensor(Operators):
         )
         if array.dtype.kind not in "fiub":
             raise DTypeError(
-                message(
-                    "Tensor",
-                    "numbers",
-                    f"dtype {array.dtype}",
-                    "give floats, integers or truth values",
-                )
+                "Tensor",
+                "numbers",
+                f"dtype {array.dtype}",
+                "give floats, integers or truth values",
             )
         if requires_grad and array.dtype.kind != "f":
             raise DTypeError(
-                message(
-                    "Tensor",
-                    "a float dtype where requires_grad",
-                    str(array.dtype),
-                    "convert with dtype=float",
-                )
+                "Tensor",
+                "a float dtype where requires_grad",
+                str(array.dtype),
+                "convert with dtype=float",
             )
         _fill(self, array, requires_grad, None, name)
 
@@ -104,12 +99,10 @@ class Tensor(Operators):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.device != "cpu":
             raise DTypeError(
-                message(
-                    "np.asarray",
-                    "a Tensor on the cpu",
-                    "one on cuda",
-                    "call .numpy(), which copies it to the host",
-                )
+                "np.asarray",
+                "a Tensor on the cpu",
+                "one on cuda",
+                "call .numpy(), which copies it to the host",
             )
         wanted = self.numpy() if dtype is None else self.numpy().astype(dtype)
         return wanted.copy() if copy else wanted
@@ -138,12 +131,10 @@ class Tensor(Operators):
         edge: Edge = self.node or self
         if not self.requires_grad:
             raise GraphError(
-                message(
-                    "backward",
-                    "a Tensor computed from one that requires a gradient",
-                    repr(self),
-                    "set requires_grad=True on a leaf",
-                )
+                "backward",
+                "a Tensor computed from one that requires a gradient",
+                repr(self),
+                "set requires_grad=True on a leaf",
             )
         seed = Tensor._of(self._seed(gradient))
         found = backpropagate(
@@ -158,24 +149,20 @@ class Tensor(Operators):
     def _seed(self, gradient: Any) -> Any:
         if gradient is None and self.size != 1:
             raise ShapeError(
-                message(
-                    "backward",
-                    "a single number, or a gradient of its shape",
-                    f"shape {self.shape}",
-                    "sum it, or pass gradient=",
-                )
+                "backward",
+                "a single number, or a gradient of its shape",
+                f"shape {self.shape}",
+                "sum it, or pass gradient=",
             )
         module = device.module_of(self.data)
         given = gradient.data if isinstance(gradient, Value) else gradient
         seed = module.ones_like(self.data) if given is None else module.array(given, self.dtype)
         if seed.shape != self.shape:
             raise ShapeError(
-                message(
-                    "backward",
-                    f"a gradient of shape {self.shape}",
-                    str(seed.shape),
-                    "give one number for each element",
-                )
+                "backward",
+                f"a gradient of shape {self.shape}",
+                str(seed.shape),
+                "give one number for each element",
             )
         return seed
 
@@ -189,22 +176,18 @@ class Tensor(Operators):
         """Overwrite a leaf's values; a graph that saved the old ones will refuse to go back."""
         if self.node is not None:
             raise GraphError(
-                message(
-                    "assign_",
-                    "a leaf",
-                    f"the output of {self.node.op.name}",
-                    "compute a new Tensor instead",
-                )
+                "assign_",
+                "a leaf",
+                f"the output of {self.node.op.name}",
+                "compute a new Tensor instead",
             )
         given = value.data if isinstance(value, Value) else np.asarray(value)
         if given.shape != self.shape:
             raise ShapeError(
-                message(
-                    f"assign_ to {self.name or 'a Tensor'}",
-                    f"shape {self.shape}",
-                    str(given.shape),
-                    "reshape it",
-                )
+                f"assign_ to {self.name or 'a Tensor'}",
+                f"shape {self.shape}",
+                str(given.shape),
+                "reshape it",
             )
         self.data[...] = given
         self.version += 1

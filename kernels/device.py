@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BackendError, OptionError, message
+from .errors import BackendError, OptionError
 
 DEVICES = ("cpu", "cuda")
 
@@ -32,22 +32,20 @@ def cupy() -> ModuleType:
     """
     if importlib.util.find_spec("cupy") is None:
         raise BackendError(
-            message(
-                "device cuda",
-                "CuPy to be installed",
-                "no module cupy",
-                "pip install 'fusegrad[cuda13]' or 'fusegrad[cuda12]'",
-            )
+            "device cuda",
+            "CuPy to be installed",
+            "no module cupy",
+            "pip install 'fusegrad[cuda13]' or 'fusegrad[cuda12]'",
         )
     module = importlib.import_module("cupy")
     try:
         found = module.cuda.runtime.getDeviceCount()
     except module.cuda.runtime.CUDARuntimeError as error:
         raise BackendError(
-            message("device cuda", "a GPU with its driver", str(error), "run with device cpu")
+            "device cuda", "a GPU with its driver", str(error), "run with device cpu"
         ) from error
     if not found:
-        raise BackendError(message("device cuda", "a GPU", "none", "run with device cpu"))
+        raise BackendError("device cuda", "a GPU", "none", "run with device cpu")
     return module
 
 
@@ -58,9 +56,7 @@ def module_for(device: str) -> ModuleType:
     """
     if device not in DEVICES:
         raise OptionError(
-            message(
-                "device", f"one of {', '.join(DEVICES)}", repr(device), "choose one of these"
-            )
+            "device", f"one of {', '.join(DEVICES)}", repr(device), "choose one of these"
         )
     return np if device == "cpu" else cupy()
 

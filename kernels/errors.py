@@ -4,7 +4,17 @@ from __future__ import annotations
 
 
 class FusegradError(Exception):
-    """Base of every error that fusegrad raises on purpose."""
+    """Base of every error that fusegrad raises on purpose; builds the one form of message.
+
+    >>> print(FusegradError("matmul", "2 axes", "(3,)", "add an axis"))
+    matmul: expected 2 axes, got (3,); add an axis
+    """
+
+    def __init__(self, where: str, *parts: object) -> None:
+        if parts:  # a copy or an unpickled error comes with its whole text in `where`
+            expected, got, repair = parts
+            where = f"{where}: expected {expected}, got {got}; {repair}"
+        super().__init__(where)
 
 
 class ShapeError(FusegradError, ValueError):
@@ -29,12 +39,3 @@ class OptionError(FusegradError, ValueError):
 
 class BackendError(FusegradError, RuntimeError):
     """A backend that is not on this machine."""
-
-
-def message(where: str, expected: str, got: object, repair: str) -> str:
-    """`where: expected rule, got values; repair`, the one form of every message.
-
-    >>> message("matmul", "2 axes", "(3,)", "add an axis")
-    'matmul: expected 2 axes, got (3,); add an axis'
-    """
-    return f"{where}: expected {expected}, got {got}; {repair}"

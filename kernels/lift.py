@@ -10,7 +10,7 @@ import numpy as np
 
 from . import on_cuda, on_numba, on_numpy
 from .device import is_cuda
-from .errors import OptionError, RuleError, message
+from .errors import OptionError, RuleError
 from .kernel import Kernel
 from .program import Program
 from .tracer import Rule, trace
@@ -34,21 +34,14 @@ class Lifted(Kernel):
         self.program, self.reader = trace(rule, name, elements), reader
         if not all(n.elementwise for n in self.program.outputs):
             raise RuleError(
-                message(
-                    f"rule {self.program.name}",
-                    "outputs that depend on an element",
-                    "a constant",
-                    "use a positional argument",
-                )
+                f"rule {self.program.name}",
+                "outputs that depend on an element",
+                "a constant",
+                "use a positional argument",
             )
         if reader is not None and reader not in READERS:
             raise OptionError(
-                message(
-                    "lift",
-                    f"reader in {', '.join(READERS)}",
-                    repr(reader),
-                    "choose one of these",
-                )
+                "lift", f"reader in {', '.join(READERS)}", repr(reader), "choose one of these"
             )
         self._functions = {"numpy": on_numpy.read(self.program)}
         self._numpy = None if reader or self.program.hoisted else self._functions["numpy"]

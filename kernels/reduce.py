@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .device import module_of
@@ -73,3 +74,19 @@ def cross_entropy(logits: Any, labels: Any) -> Any:
     xp = module_of(logits)
     z = logits - _shift(logits, -1)
     return xp.log(xp.exp(z).sum(axis=-1)) - z[xp.arange(len(z)), labels]
+
+
+@kernel
+def norm(*arrays: Any) -> float:
+    """The Euclidean norm of all elements of all arrays together, summed in float64."""
+    return math.sqrt(_sum_of_squares(arrays))
+
+
+@kernel
+def distance(these: Any, those: Any) -> float:
+    """The Euclidean distance between two lists of arrays, summed in float64."""
+    return math.sqrt(_sum_of_squares([a - b for a, b in zip(these, those, strict=True)]))
+
+
+def _sum_of_squares(arrays: Any) -> float:
+    return math.fsum(float((a.astype("float64") ** 2).sum()) for a in arrays)

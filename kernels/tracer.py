@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import RuleError, message
+from .errors import RuleError
 from .program import Node, Program
 from .vocabulary import BY_UFUNC, WORDS, Constant, Word
 
@@ -72,7 +72,7 @@ class Tracer:
         self.nodes: dict[tuple[Any, ...], Node] = {}
 
     def refuse(self, got: str, repair: str) -> RuleError:
-        return RuleError(message(f"rule {self.name}", "scalar mathematics", got, repair))
+        return RuleError(f"rule {self.name}", "scalar mathematics", got, repair)
 
     def leaf(self, kind: str, value: Any) -> Node:
         key = (kind, type(value), repr(value))  # repr tells -0.0 from 0.0

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import on_cuda, on_numba, on_numpy
 from .device import is_cuda, module_of
-from .errors import RuleError, message
+from .errors import RuleError
 from .kernel import Kernel
 from .on_numba import CHUNK
 from .tracer import Rule, trace
@@ -33,12 +33,10 @@ class Update(Kernel):
         extra = set(self.program.output_names) - set(self.program.inputs)
         if extra:
             raise RuleError(
-                message(
-                    f"rule {self.program.name}",
-                    "outputs named as its inputs",
-                    f"{sorted(extra)}",
-                    "return the renewed inputs by name",
-                )
+                f"rule {self.program.name}",
+                "outputs named as its inputs",
+                f"{sorted(extra)}",
+                "return the renewed inputs by name",
             )
         self._numpy = on_numpy.read(self.program)
         super().__init__(self.program.name, self._update)

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..engine import Tensor, elementwise
 from ..kernels import OptionError, random
-from ..kernels.errors import message
 from .module import Module
 
 
@@ -66,7 +65,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator) -> None:
         if not 0 <= p < 1:
-            raise OptionError(message("Dropout", "p in [0, 1)", f"p={p}", "give a probability"))
+            raise OptionError("Dropout", "p in [0, 1)", f"p={p}", "give a probability")
         self.p, self.rng = p, rng
 
     def forward(self, x: Any) -> Any:

@@ -8,7 +8,6 @@ import numpy as np
 
 from ..engine import Tensor, indexing
 from ..kernels import OptionError
-from ..kernels.errors import message
 from . import init
 from .module import Module, Parameter
 
@@ -35,12 +34,7 @@ class EmbeddingBag(Module):
     ) -> None:
         if mode not in MODES:
             raise OptionError(
-                message(
-                    "EmbeddingBag",
-                    f"mode in {', '.join(MODES)}",
-                    repr(mode),
-                    "choose one of these",
-                )
+                "EmbeddingBag", f"mode in {', '.join(MODES)}", repr(mode), "choose one of these"
             )
         self.weight = Parameter(init.normal(rng, (num_embeddings, embedding_dim)), "weight")
         self.mode = mode
@@ -58,12 +52,10 @@ class EmbeddingBag(Module):
         size = self.weight.shape[0]
         if indices.size and not (indices.min() >= 0 and indices.max() < size):
             raise OptionError(
-                message(
-                    "EmbeddingBag",
-                    f"indices in [0, {size})",
-                    f"{indices.min()} to {indices.max()}",
-                    "map unknown words to an index of their own",
-                )
+                "EmbeddingBag",
+                f"indices in [0, {size})",
+                f"{indices.min()} to {indices.max()}",
+                "map unknown words to an index of their own",
             )
 
     def extra_repr(self) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ..kernels import ShapeError, random
-from ..kernels.errors import message
 
 DTYPE = np.float32
 
@@ -19,12 +18,10 @@ DTYPE = np.float32
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     if len(shape) < 2:
         raise ShapeError(
-            message(
-                "init",
-                "a matrix (fan_out, fan_in)",
-                f"shape {shape}",
-                "use zeros or uniform for vectors",
-            )
+            "init",
+            "a matrix (fan_out, fan_in)",
+            f"shape {shape}",
+            "use zeros or uniform for vectors",
         )
     area = math.prod(shape[2:])
     return shape[1] * area, shape[0] * area

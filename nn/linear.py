@@ -9,7 +9,6 @@ import numpy as np
 
 from ..engine import Tensor, linear
 from ..kernels import ShapeError
-from ..kernels.errors import message
 from . import init
 from .module import Module, Parameter
 
@@ -41,12 +40,10 @@ class Linear(Module):
     def forward(self, x: Any) -> Tensor:
         if x.shape[-1] != self.weight.shape[1]:
             raise ShapeError(
-                message(
-                    "Linear",
-                    f"x of shape (..., {self.weight.shape[1]})",
-                    str(x.shape),
-                    "reshape x, or build Linear for this width",
-                )
+                "Linear",
+                f"x of shape (..., {self.weight.shape[1]})",
+                str(x.shape),
+                "reshape x, or build Linear for this width",
             )
         y = linear.matmul(x, self.weight.T)
         return y if self.bias is None else y + self.bias

@@ -7,7 +7,6 @@ from typing import Any
 from ..engine import Tensor, softmax
 from ..engine.broadcast import as_array
 from ..kernels import ShapeError
-from ..kernels.errors import message
 from .module import Module
 
 
@@ -31,12 +30,10 @@ class MSELoss(Module):
         target = as_array(target)
         if prediction.shape != target.shape:  # broadcasting here hides a mistake
             raise ShapeError(
-                message(
-                    "MSELoss",
-                    f"a target of shape {prediction.shape}",
-                    str(target.shape),
-                    "reshape one of them",
-                )
+                "MSELoss",
+                f"a target of shape {prediction.shape}",
+                str(target.shape),
+                "reshape one of them",
             )
         error = prediction - target
         return (error * error).mean()

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..engine import Tensor
 from ..kernels import OptionError, ShapeError, device
-from ..kernels.errors import message
 
 
 class Parameter(Tensor):
@@ -32,9 +31,7 @@ class Module:
     training: bool = True
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        raise OptionError(
-            message(type(self).__name__, "a forward method", "none", "define one")
-        )
+        raise OptionError(type(self).__name__, "a forward method", "none", "define one")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.forward(*args, **kwargs)
@@ -117,12 +114,10 @@ class Module:
         missing, unexpected = sorted(mine.keys() - state), sorted(state.keys() - mine)
         if missing or unexpected:
             raise OptionError(
-                message(
-                    "load_state_dict",
-                    "the names of this module",
-                    f"missing {missing}, unexpected {unexpected}",
-                    "load the state of the same architecture",
-                )
+                "load_state_dict",
+                "the names of this module",
+                f"missing {missing}, unexpected {unexpected}",
+                "load the state of the same architecture",
             )
         wrong = [
             f"{n}: {np.shape(state[n])} for {p.shape}"
@@ -131,12 +126,10 @@ class Module:
         ]
         if wrong:
             raise ShapeError(
-                message(
-                    "load_state_dict",
-                    "the shapes of this module",
-                    ", ".join(wrong),
-                    "load the state of the same sizes",
-                )
+                "load_state_dict",
+                "the shapes of this module",
+                ", ".join(wrong),
+                "load the state of the same sizes",
             )
         for name, parameter in mine.items():
             parameter.assign_(device.to_device(np.asarray(state[name]), parameter.device))

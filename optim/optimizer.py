@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 
 from ..engine import Tensor
 from ..kernels import DTypeError, OptionError, ShapeError, Update, shape
-from ..kernels.errors import message
 from .settings import as_groups, check_settings, letters
 from .state import load_state_dict, state_dict
 
@@ -58,21 +57,14 @@ class Optimizer:
         for p in given["params"]:
             if not (isinstance(p, Tensor) and p.requires_grad and p.is_leaf):
                 raise DTypeError(
-                    message(
-                        where,
-                        "leaves that require a gradient",
-                        repr(p),
-                        "pass module.parameters()",
-                    )
+                    where, "leaves that require a gradient", repr(p), "pass module.parameters()"
                 )
             if id(p) in known:
                 raise OptionError(
-                    message(
-                        where,
-                        "each parameter once",
-                        f"{p.name or 'one'} twice",
-                        "remove one of them",
-                    )
+                    where,
+                    "each parameter once",
+                    f"{p.name or 'one'} twice",
+                    "remove one of them",
                 )
             known.add(id(p))
         self.param_groups.append(given)
@@ -123,12 +115,10 @@ class Optimizer:
     def _check_gradient(self, p: Tensor) -> None:
         if p.grad.shape != p.shape:
             raise ShapeError(
-                message(
-                    type(self).__name__,
-                    f"a gradient of shape {p.shape}",
-                    str(p.grad.shape),
-                    "let backward fill grad",
-                )
+                type(self).__name__,
+                f"a gradient of shape {p.shape}",
+                str(p.grad.shape),
+                "let backward fill grad",
             )
 
     def _tensors(self, p: Tensor) -> tuple[Any, ...]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..engine import Tensor
 from ..kernels import OptionError
-from ..kernels.errors import message
 
 LETTERS: dict[str, tuple[str, ...]] = {
     "lr": ("alpha",),
@@ -58,12 +57,10 @@ def check_settings(where: str, given: Mapping[str, Any], known: Mapping[str, Any
     unknown = sorted(given.keys() - known - {"params"})
     if unknown:
         raise OptionError(
-            message(
-                where,
-                f"settings among {', '.join(known)}",
-                ", ".join(unknown),
-                "remove or rename it",
-            )
+            where,
+            f"settings among {', '.join(known)}",
+            ", ".join(unknown),
+            "remove or rename it",
         )
     for name in known.keys() & RANGES.keys():
         holds, rule = RANGES[name]
@@ -72,7 +69,7 @@ def check_settings(where: str, given: Mapping[str, Any], known: Mapping[str, Any
             isinstance(v, Real) and holds(float(v)) for v in values
         ):
             raise OptionError(
-                message(where, rule, f"{name}={given[name]!r}", "give a value in the range")
+                where, rule, f"{name}={given[name]!r}", "give a value in the range"
             )
 
 
@@ -83,9 +80,7 @@ def as_groups(where: str, params: Any) -> list[dict[str, Any]]:
     """
     items: list[Any] = [params] if isinstance(params, Tensor) else list(params)
     if not items:
-        raise OptionError(
-            message(where, "at least one parameter", "none", "pass module.parameters()")
-        )
+        raise OptionError(where, "at least one parameter", "none", "pass module.parameters()")
     if isinstance(items[0], Mapping):
         return [dict(group) for group in items]
     return [{"params": [p[1] if isinstance(p, tuple) else p for p in items]}]

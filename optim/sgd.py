@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..kernels import OptionError, Update
-from ..kernels.errors import message
 from .optimizer import Optimizer, Params
 
 
@@ -46,12 +45,10 @@ class SGD(Optimizer):
     ) -> None:
         if nesterov and not momentum:
             raise OptionError(
-                message(
-                    "SGD",
-                    "momentum > 0 for Nesterov's form",
-                    f"momentum={momentum}",
-                    "set momentum, for example 0.9",
-                )
+                "SGD",
+                "momentum > 0 for Nesterov's form",
+                f"momentum={momentum}",
+                "set momentum, for example 0.9",
             )
         settings: dict[str, Any] = {"lr": lr}
         if momentum:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernels import OptionError, ShapeError, device
-from ..kernels.errors import message
 from .settings import check_settings
 
 if TYPE_CHECKING:
@@ -42,12 +41,10 @@ def load_state_dict(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
     given = [len(g["params"]) for g in state["param_groups"]]
     if sizes != given:
         raise OptionError(
-            message(
-                f"{where}.load_state_dict",
-                f"groups of {sizes} parameters",
-                str(given),
-                "build the optimizer as it was saved",
-            )
+            f"{where}.load_state_dict",
+            f"groups of {sizes} parameters",
+            str(given),
+            "build the optimizer as it was saved",
         )
     parameters = [p for g in optimizer.param_groups for p in g["params"]]
     for number, held in state["state"].items():
@@ -70,22 +67,18 @@ def _check(optimizer: Optimizer, p: Any, held: Mapping[str, Any]) -> None:
     names = {"step", *optimizer.state_names}
     if held.keys() != names:
         raise OptionError(
-            message(
-                where,
-                f"state {sorted(names)}",
-                str(sorted(held)),
-                "load a state of the same optimizer",
-            )
+            where,
+            f"state {sorted(names)}",
+            str(sorted(held)),
+            "load a state of the same optimizer",
         )
     for name in optimizer.state_names:
         if np.shape(held[name]) != p.shape:
             raise ShapeError(
-                message(
-                    where,
-                    f"{name} of shape {p.shape}",
-                    str(np.shape(held[name])),
-                    "load the same network's state",
-                )
+                where,
+                f"{name} of shape {p.shape}",
+                str(np.shape(held[name])),
+                "load the same network's state",
             )
 
 
