@@ -4,8 +4,9 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from fusegrad.multimodal import FlowRecord
 
-from fusegrad.lens.record import Epoch, Example, Flow, Formula, Result, Run
+from fusegrad.lens.record import Epoch, Example, Formula, Result, Run
 
 CLASSES = [
     "Activities",
@@ -102,19 +103,19 @@ def single() -> Result:
     return replace(whole, classes=["Only"], runs=[run], race=whole.race[:1])
 
 
-def flow(random: np.random.Generator, steps: int) -> list[Flow]:
+def flow(random: np.random.Generator, steps: int) -> list[FlowRecord]:
     """Text pulls first and image catches up; norms fall by a decade."""
     return [_flow(random, i, i / max(1, steps - 1)) for i in range(steps)]
 
 
-def _flow(random: np.random.Generator, step: int, part: float) -> Flow:
+def _flow(random: np.random.Generator, step: int, part: float) -> FlowRecord:
     noise = np.exp(random.normal(0, 0.2, 2))
     text = float(0.9 * math.exp(-2.6 * part) * noise[0])
     image = float(0.34 * math.exp(-0.9 * part) * noise[1])
     norm = {"image": image, "text": text}
     share = {name: value / (image + text) for name, value in norm.items()}
     update = {"image": 2e-3 * image + 3e-4, "text": 4e-3 * text + 5e-4}
-    return Flow(step, norm, share, update)
+    return FlowRecord(step, norm, share, update)
 
 
 def _run(random: np.random.Generator, name: str, epochs: int) -> Run:

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from ..multimodal import FlowRecord
 from .palette import networks
-from .record import Epoch, Flow, Result, Run
+from .record import Epoch, Result, Run
 from .wording import finite
 
 BUCKETS = 120
@@ -22,7 +23,7 @@ def is_fused(run: Run) -> bool:
     return "fus" in run.name.lower()
 
 
-def branches(flow: Sequence[Flow]) -> list[str]:
+def branches(flow: Sequence[FlowRecord]) -> list[str]:
     """Every branch name, in the order of first appearance."""
     return list(dict.fromkeys(name for step in flow for name in step.norm))
 
@@ -77,20 +78,20 @@ def epochs(runs: Sequence[Run]) -> list[int]:
     return sorted({epoch.epoch for run in runs for epoch in run.epochs})
 
 
-def thinned(flow: Sequence[Flow]) -> list[Flow]:
+def thinned(flow: Sequence[FlowRecord]) -> list[FlowRecord]:
     """At most 120 points, each the mean of neighbouring steps."""
     size = math.ceil(len(flow) / BUCKETS) or 1
     return [merged(flow[i : i + size]) for i in range(0, len(flow), size)]
 
 
-def merged(part: Sequence[Flow]) -> Flow:
+def merged(part: Sequence[FlowRecord]) -> FlowRecord:
     """The mean of some steps; a value that is not finite stays visible as NaN."""
     names = branches(part)
     fields = ("norm", "share", "update")
     norm, share, update = ({n: _mean(part, field, n) for n in names} for field in fields)
-    return Flow(part[0].step, norm, share, update)
+    return FlowRecord(part[0].step, norm, share, update)
 
 
-def _mean(part: Sequence[Flow], field: str, name: str) -> float:
+def _mean(part: Sequence[FlowRecord], field: str, name: str) -> float:
     values = [getattr(step, field).get(name, math.nan) for step in part]
     return sum(values) / len(values) if all(map(finite, values)) else math.nan

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from ..multimodal import FlowRecord
 from .facts import branches, colours, fused_run, merged, thinned
 from .figure import panel, panels, prose
 from .markup import Html, disclosure, join, table
-from .record import Flow, Result
+from .record import Result
 from .svg import Chart, Line, suits_log
 from .wording import decimal, finite, listing, significant
 
@@ -37,7 +38,7 @@ def flow(result: Result) -> Html:
     return join([prose(READING), prose(_closing(run.flow), note), drawn, more])
 
 
-def _chart(result: Result, points: Sequence[Flow], field: str) -> Chart:
+def _chart(result: Result, points: Sequence[FlowRecord], field: str) -> Chart:
     names, paint = branches(points), colours(result)
     values = {name: [_value(p, field, name) for p in points] for name in names}
     lines = [Line(name, paint[name], values[name]) for name in names]
@@ -50,11 +51,11 @@ def _chart(result: Result, points: Sequence[Flow], field: str) -> Chart:
     return Chart(title, "step", x, lines, span, log)
 
 
-def _value(point: Flow, field: str, name: str) -> float:
+def _value(point: FlowRecord, field: str, name: str) -> float:
     return float(getattr(point, field).get(name, float("nan")))
 
 
-def _closing(flow: Sequence[Flow]) -> str:
+def _closing(flow: Sequence[FlowRecord]) -> str:
     """Who received the gradient in the first and in the last tenth of the steps."""
     size = max(1, len(flow) // 10)
     first, last = merged(flow[:size]), merged(flow[-size:])
@@ -65,7 +66,7 @@ def _closing(flow: Sequence[Flow]) -> str:
     return f"Share in the first and the last tenth of the steps: {listing(parts)}."
 
 
-def _figures(points: Sequence[Flow]) -> Html:
+def _figures(points: Sequence[FlowRecord]) -> Html:
     columns = [(name, field) for field in TITLES for name in branches(points)]
     head = ["Step", *(f"{name} {field}" for name, field in columns)]
     rows = ([str(p.step), *(significant(_value(p, f, n)) for n, f in columns)] for p in points)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..multimodal import FlowRecord
+
 
 @dataclass
 class Epoch:
@@ -16,20 +18,6 @@ class Epoch:
     train_loss: float
     val_loss: float
     val_accuracy: float
-
-
-@dataclass
-class Flow:
-    """Gradient flow at one step, per branch.
-
-    norm is the L2 gradient norm at the fusion point, share its part of the sum over
-    branches, update the ratio of update norm to weight norm.
-    """
-
-    step: int
-    norm: dict[str, float]
-    share: dict[str, float]
-    update: dict[str, float]
 
 
 @dataclass
@@ -48,7 +36,7 @@ class Run:
     test_loss: float | None
     test_accuracy: float | None
     confusion: list[list[int]]
-    flow: list[Flow]
+    flow: list[FlowRecord]
     start_loss: float | None = None
 
 
