@@ -1,0 +1,51 @@
+"""fusegrad: autodiff, optimizers held against their papers, and fused multimodal branches.
+
+    kernels <- engine <- nn, optim <- multimodal <- fusegrad
+
+`__init__.pyi` lists the public names. Each loads on first use, so that `import fusegrad` costs
+nothing and a low layer never loads a high one.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HERE = Path(__file__).resolve().parent
+if not (_HERE / "engine").is_dir():  # a checkout: the parts lie beside this folder, not in it
+    __path__.append(str(_HERE.parent))
+
+
+@cache
+def _public() -> dict[str, tuple[str, str]]:
+    """Public name -> (module, name there), from the stub."""
+    import ast
+
+    stub = ast.parse((_HERE / "__init__.pyi").read_text(encoding="utf-8"))
+    return {
+        alias.asname or alias.name: (node.module or "", alias.name)
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__") or name not in _public():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, there = _public()[name]
+    value = (
+        getattr(importlib.import_module(f".{module}", __name__), there)
+        if module
+        else importlib.import_module(f".{there}", __name__)
+    )
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*_public(), "__version__"])
