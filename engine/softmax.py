@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 
-from ..kernels import DTypeError, OptionError, ShapeError, reduce
+from ..kernels import DTypeError, OptionError, ShapeError, gather, reduce
 from .broadcast import as_array, normal_axes, sum_
-from .elementwise import exp
+from .elementwise import exp, multiply, subtract
 from .op import structural
 from .reductions import mean
 from .shaping import reshape
@@ -19,17 +20,17 @@ REDUCTIONS = ("mean", "sum", "none")
 
 def _softmax_vjp(g: Any, y: Any, axis: int) -> Any:
     # The Jacobian is diag(y) - y y^T, symmetric, so the vjp is y * (g - <g, y>).
-    return y * (g - sum_(g * y, axis, keepdims=True))
+    return multiply(y, subtract(g, sum_(multiply(g, y), axis, keepdims=True)))
 
 
 def _log_softmax_vjp(g: Any, y: Any, axis: int) -> Any:
-    return g - exp(y) * sum_(g, axis, keepdims=True)
+    return subtract(g, multiply(exp(y), sum_(g, axis, keepdims=True)))
 
 
 def _cross_entropy_vjp(g: Any, logits: Any, labels: Any) -> Any:
     """(softmax(logits) - onehot(labels)) * g, row by row."""
-    classes = np.arange(logits.shape[-1]) == np.asarray(labels)[:, None]
-    return (softmax(logits) - classes.astype(logits.dtype)) * reshape(g, (*g.shape, 1))
+    truth = gather.one_hot(labels, like=logits.data if isinstance(logits, Value) else logits)
+    return multiply(subtract(softmax(logits), truth), reshape(g, (*g.shape, 1)))
 
 
 SOFTMAX = structural("softmax", reduce.softmax, ["x"], _softmax_vjp)
@@ -42,13 +43,13 @@ CROSS_ENTROPY = structural(
 def softmax(x: Any, axis: int = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis; sums to 1 along it."""
     x = as_array(x)
-    return apply(SOFTMAX, x, axis=normal_axes("softmax", x, axis)[0])
+    return apply(SOFTMAX, x, axis=normal_axes("softmax", x, operator.index(axis))[0])
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """x - log(sum(exp(x))) along an axis. Units: nats."""
     x = as_array(x)
-    return apply(LOG_SOFTMAX, x, axis=normal_axes("log_softmax", x, axis)[0])
+    return apply(LOG_SOFTMAX, x, axis=normal_axes("log_softmax", x, operator.index(axis))[0])
 
 
 def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:

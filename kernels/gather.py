@@ -13,7 +13,7 @@ from .kernel import kernel
 @kernel
 def getitem(x: Any, *, index: Any) -> Any:
     """x[index] for slices, integers, ellipsis, and integer or boolean arrays."""
-    return x[index]
+    return x[_beside(x, index)]
 
 
 @kernel
@@ -27,33 +27,41 @@ def index_add(x: Any, *, index: Any, shape: tuple[int, ...]) -> Any:
     elif _is_rows(index) and not is_cuda(x):
         _add_rows(y, index, x)
     else:
-        xp.add.at(y, index, x)
+        xp.add.at(y, _beside(x, index), x)
+    return y
+
+
+def _beside(x: Any, index: Any) -> Any:
+    """The index with its arrays on the device of x."""
+    if not is_cuda(x):
+        return index
+    parts = index if isinstance(index, tuple) else (index,)
+    moved = tuple(module_of(x).asarray(p) if isinstance(p, np.ndarray) else p for p in parts)
+    return moved if isinstance(index, tuple) else moved[0]
+
+
+@kernel
+def segment_sum(x: Any, *, starts: np.ndarray) -> Any:
+    """Sums of consecutive rows; segment k is rows starts[k] to starts[k + 1].
+
+    Shapes: (N, ...), (K + 1,) integers on the host that rise from 0 to N -> (K, ...).
+    """
+    xp = module_of(x)
+    y = xp.zeros((len(starts) - 1, *x.shape[1:]), x.dtype)
+    full = np.flatnonzero(np.diff(starts))  # reduceat gives the next row, not 0, for the empty
+    if is_cuda(x):  # CuPy has no reduceat
+        xp.add.at(y, xp.asarray(np.repeat(np.arange(len(y)), np.diff(starts))), x)
+    elif len(full):
+        y[full] = np.add.reduceat(x, starts[:-1][full], axis=0)
     return y
 
 
 @kernel
-def segment_sum(x: Any, *, starts: Any) -> Any:
-    """Sums of consecutive rows; segment k is rows starts[k] to starts[k+1].
-
-    Shapes: (N, ...), (K + 1,) integers that rise from 0 to N -> (K, ...).
-    """
-    xp = module_of(x)
-    y = xp.zeros((len(starts) - 1, *x.shape[1:]), x.dtype)
-    full = xp.flatnonzero(starts[1:] > starts[:-1])
-    if len(full):  # reduceat would give the next row, not 0, for an empty segment
-        y[full] = _reduce_segments(x, starts[:-1][full])
-    return y
-
-
-def _reduce_segments(x: Any, begins: Any) -> Any:
-    """Sums of x between consecutive begins, the last to the end."""
-    if not is_cuda(x):
-        return np.add.reduceat(x, begins, axis=0)
-    xp = module_of(x)  # CuPy has no reduceat
-    y = xp.zeros((len(begins), *x.shape[1:]), x.dtype)
-    owner = xp.searchsorted(begins, xp.arange(len(x)), side="right") - 1
-    xp.add.at(y, owner, x)
-    return y
+def one_hot(labels: Any, *, like: Any) -> Any:
+    """1 at each row's label, 0 elsewhere. Shapes: (N,), like (N, C) -> (N, C) of its dtype."""
+    xp = module_of(like)
+    classes = xp.arange(like.shape[-1]) == xp.asarray(labels)[:, None]
+    return classes.astype(like.dtype)
 
 
 def is_basic(index: Any) -> bool:
@@ -74,6 +82,7 @@ def _is_rows(index: Any) -> bool:
 def _add_rows(y: Any, rows: Any, x: Any) -> None:
     """`add.at` for whole rows by sorting them: a tenth of the time, and the same order of sums
     whatever the machine."""
+    rows = rows.astype(np.intp, copy=False)  # in int8, len(y) would overflow
     rows = np.where(rows < 0, rows + len(y), rows)
     order = np.argsort(rows, kind="stable")
     begins = np.flatnonzero(np.diff(rows[order], prepend=-1))

@@ -19,8 +19,8 @@ def sum_(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
 
 @kernel
 def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The mean over axes; nan where nothing is averaged."""
-    total = x.sum(axis=axis, keepdims=keepdims, dtype=_wide(x))
+    """The mean over axes; nan where nothing is averaged. Small integers do not overflow."""
+    total = x.sum(axis=axis, keepdims=keepdims)
     count = x.size / total.size if total.size else 1
     return total / (count or float("nan"))
 
@@ -40,6 +40,7 @@ def _shift(x: Any, axis: Axis) -> Any:
     """The largest along axes, or 0 where it is not finite: then exp neither overflows nor makes
     a nan of inf - inf."""
     xp = module_of(x)
+    x = x.astype(xp.result_type(x, 0.0), copy=False)  # integers have no -inf
     top = x.max(axis=axis, keepdims=True, initial=-xp.inf)
     return xp.where(xp.isfinite(top), top, xp.zeros_like(top))
 
@@ -73,7 +74,7 @@ def cross_entropy(logits: Any, labels: Any) -> Any:
     """-log softmax(logits)[label] of each row. Shapes: (N, C), (N,) -> (N,). Units: nats."""
     xp = module_of(logits)
     z = logits - _shift(logits, -1)
-    return xp.log(xp.exp(z).sum(axis=-1)) - z[xp.arange(len(z)), labels]
+    return xp.log(xp.exp(z).sum(axis=-1)) - z[xp.arange(len(z)), xp.asarray(labels)]
 
 
 @kernel
@@ -89,4 +90,4 @@ def distance(these: Any, those: Any) -> float:
 
 
 def _sum_of_squares(arrays: Any) -> float:
-    return math.fsum(float((a.astype("float64") ** 2).sum()) for a in arrays)
+    return sum(float((a.astype("float64") ** 2).sum()) for a in arrays)

@@ -34,6 +34,7 @@ GREEK = {
     "pi": "π",
     "kappa": "κ",
 }
+SHORT = {"maximum": "max", "minimum": "min", "sign": "sgn"}
 LATEX_NAME = {"lam": "lambda", "eps": "epsilon"}
 
 CONSTANT_NAMES = {
@@ -190,11 +191,24 @@ class Writer:
         if layout == "call":
             comma = ", " if self.notation is LATEX else "<mo>,</mo>"
             args = comma.join(self._argument(a, 0) for a in node.args)
-            return self.notation.function.format(node.name, args)
+            return self.notation.function.format(SHORT.get(node.name, node.name), args)
+        if layout == "times" and (squared := self._squared(*node.args)):
+            return squared
         needs = LAYOUTS[layout].needs
-        texts = [self._argument(a, k) for a, k in zip(node.args, needs, strict=True)]
+        return self._set(layout, *(self._argument(a, k) for a, k in zip(node.args, needs)))
+
+    def _set(self, layout: str, *texts: str) -> str:
         template: str = getattr(LAYOUTS[layout], self.notation.language)
         return template.format(*texts)
+
+    def _squared(self, left: Node, right: Node) -> str:
+        """x * x and a * x * x with a square, as papers write them; else nothing."""
+        square = self._set("power", self._argument(right, 4), self.notation.constant(2))
+        if left is right:
+            return square
+        if left.name != "multiply" or left in self.program.names or left.args[1] is not right:
+            return ""
+        return self._set("times", self._argument(left.args[0], 2), square)
 
 
 def latex(program: Program) -> str:
@@ -202,7 +216,7 @@ def latex(program: Program) -> str:
 
     >>> from fusegrad.kernels.tracer import trace
     >>> print(latex(trace(lambda g, v, *, rho: rho * v + (1 - rho) * g * g)))
-    y &= \rho \, v + \left(1 - \rho\right) \, g \, g
+    y &= \rho \, v + \left(1 - \rho\right) \, g^{2}
     """
     lines = Writer(program, LATEX).statements()
     return " \\\\\n".join(f"{left} &= {right}" for left, right in lines)
@@ -211,10 +225,8 @@ def latex(program: Program) -> str:
 def mathml(program: Program) -> str:
     """The rule as one `<math>` element, which browsers draw with no library."""
     rows = "".join(
-        f"<mtr><mtd>{left}</mtd><mtd><mo>=</mo></mtd><mtd>{right}</mtd></mtr>"
+        f"<mtr><mtd style='text-align:right'>{left}</mtd><mtd><mo>=</mo></mtd>"
+        f"<mtd style='text-align:left'>{right}</mtd></mtr>"
         for left, right in Writer(program, MATHML).statements()
     )
-    return (
-        f'<math display="block"><mtable columnalign="right center left" '
-        f'rowspacing="0.6em">{rows}</mtable></math>'
-    )
+    return f'<math display="block"><mtable displaystyle="true">{rows}</mtable></math>'

@@ -50,6 +50,13 @@ class Update(Kernel):
         else:
             self._on_numpy(tensors, hoisted)
 
+    def prepare(self, tensors: Sequence[tuple[Any, ...]]) -> None:
+        """Compile now what the first update of such tensors would have to wait for."""
+        if tensors and not is_cuda(tensors[0][0]) and self._use_numba(tensors):
+            ones = self.program.host_values(dict.fromkeys(self.program.scalars, 0.5))
+            empty = table(tensors)[:0]
+            on_numba.update(self.program, tensors[0][0].dtype.name)(empty, *ones)
+
     def _use_numba(self, tensors: Sequence[tuple[Any, ...]]) -> bool:
         if self.reader is not None:
             return self.reader == "numba" and bool(tensors)

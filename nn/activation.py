@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import Tensor, elementwise
 from ..kernels import OptionError, random
+from ..kernels.device import to_device
 from .module import Module
 
 
@@ -72,7 +73,7 @@ class Dropout(Module):
         if not self.training or self.p == 0:
             return x
         kept = random.bernoulli(self.rng, shape=x.shape, p=1 - self.p)
-        return elementwise.where(kept, x * (1 / (1 - self.p)), 0.0)
+        return elementwise.where(to_device(kept, x.device), x * (1 / (1 - self.p)), 0.0)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

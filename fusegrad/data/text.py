@@ -1,0 +1,45 @@
+"""Words: tokens, and a vocabulary that turns texts into bags of word numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+TOKEN = re.compile(r"[a-z0-9]+")
+
+
+def tokens(text: str) -> list[str]:
+    """The distinct lower-case words of a text, in the order of their first use.
+
+    >>> tokens("red heart | heart, Red heart")
+    ['red', 'heart']
+    """
+    return list(dict.fromkeys(TOKEN.findall(text.lower())))
+
+
+class Vocabulary:
+    """The words that at least `least` texts contain, in alphabetical order.
+
+    Built from training texts alone; other words are unknown and left out of bags.
+    """
+
+    def __init__(self, texts: Iterable[str], least: int = 2) -> None:
+        counts = Counter(word for text in texts for word in tokens(text))
+        self.words = sorted(word for word, n in counts.items() if n >= least)
+        self._number = {word: k for k, word in enumerate(self.words)}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def bags(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Word numbers of all texts end to end, and where each text begins.
+
+        Shapes: (number of words,), (number of texts,), as `nn.EmbeddingBag` takes them.
+        """
+        found = [[self._number[w] for w in tokens(t) if w in self._number] for t in texts]
+        lengths = [len(bag) for bag in found]
+        offsets = np.cumsum([0, *lengths])[:-1]
+        return np.array([k for bag in found for k in bag], np.int64), offsets
