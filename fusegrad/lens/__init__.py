@@ -1,5 +1,5 @@
 """The self-contained offline report of a training run."""
 
-from .report import write_report
+from .report import check_target, write_report
 
-__all__ = ["write_report"]
+__all__ = ["check_target", "write_report"]

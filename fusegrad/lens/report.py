@@ -34,6 +34,16 @@ EXPECTED = ("results", "learning", "flow", "errors", "pictures")
 
 def write_report(result: Result, path: str | Path) -> Path:
     """Write the page whole or not at all. Raises: FileNotFoundError, OSError."""
+    target = check_target(path)
+    _replace(target, render(result))
+    return target
+
+
+def check_target(path: str | Path) -> Path:
+    """The path, if a report can be written there; asked before hours are spent on one.
+
+    Raises: FileNotFoundError, OSError.
+    """
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(
@@ -45,8 +55,11 @@ def write_report(result: Result, path: str | Path) -> Path:
             f"write_report: expected an existing folder, got {target.parent}; "
             "create it first or choose another path"
         )
-    _replace(target, render(result))
-    return target
+    try:
+        with tempfile.TemporaryFile(dir=target.parent):
+            return target
+    except OSError as error:
+        raise _unwritable(target, error) from error
 
 
 def render(result: Result) -> str:

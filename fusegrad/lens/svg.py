@@ -12,6 +12,7 @@ from .wording import finite, short, significant
 # Drawn at the width of a narrow phone, so text never shrinks below its size.
 WIDTH, HEIGHT, TOP, BOTTOM, LEFT = 340, 232, 10, 38, 42
 LETTER, LINE = 7.4, 14
+LABEL = 14  # characters a label may have
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ def _apart(ends: list[tuple[float, Line]]) -> list[tuple[float, Line]]:
 
 
 def _clipped(name: str) -> str:
-    return name if len(name) <= 12 else name[:11] + "…"
+    return name if len(name) <= LABEL else name[: LABEL - 1] + "…"
 
 
 def _summary(chart: Chart) -> str:

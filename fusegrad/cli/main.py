@@ -1,0 +1,93 @@
+"""Read the command line, run the command, and say in one line what went wrong.
+
+Exit status: 0 fine, 1 failed, 2 wrong use, 130 ended by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..experiments import Settings
+from ..kernels import BackendError, FusegradError, OptionError
+
+
+@dataclass(frozen=True)
+class Info:
+    """Print versions, backends, threads and the cache folder."""
+
+    json: bool = False
+    """Print JSON instead of a table."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """List the embedded data sets with their licences and sizes."""
+
+    json: bool = False
+    """Print JSON instead of a table."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script. Raises: SystemExit with the status."""
+    try:
+        sys.exit(_run(_parse(sys.argv[1:] if arguments is None else list(arguments))))
+    except KeyboardInterrupt:
+        sys.exit(_complain("stopped by Ctrl-C before anything was measured", 130))
+    except (OptionError, BackendError) as error:
+        sys.exit(_complain(str(error), 2))
+    except (FusegradError, OSError) as error:
+        sys.exit(_complain(str(error), 1))
+
+
+def _run(command: Any) -> int:
+    if isinstance(command, Settings):
+        from .train import train
+
+        return train(command)
+    from .listing import data, info
+
+    show: Callable[[bool], None] = info if isinstance(command, Info) else data
+    show(command.json)
+    return 0
+
+
+def _parse(arguments: list[str]) -> Any:
+    """The command as its dataclass. Raises: SystemExit 2 after one line for wrong use."""
+    import tyro
+
+    commands: dict[str, Callable[..., Any]] = {"train": Settings, "info": Info, "data": Data}
+    boxed = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(boxed):
+            return tyro.extras.subcommand_cli_from_dict(
+                commands,
+                prog="fusegrad",
+                args=arguments,
+                description="Autodiff, optimizers held against their papers, fused branches.",
+            )
+    except SystemExit as end:
+        if end.code:
+            command = arguments[0] if arguments and arguments[0] in commands else ""
+            raise SystemExit(_complain(_unboxed(boxed.getvalue(), command), 2)) from None
+        raise
+
+
+def _unboxed(text: str, command: str) -> str:
+    """The words of a box of the parser, on one line, with where to find help."""
+    lines = [re.sub(r"[│╭╮╰╯]", "", line).strip() for line in text.splitlines()]
+    rule = next((i for i, line in enumerate(lines) if line.startswith("──────")), len(lines))
+    said = [line for line in lines[:rule] if line and not line.startswith("─")]
+    known = [line for line in lines if line.startswith("Available subcommands")]
+    help_ = f"see `{' '.join(filter(None, ('fusegrad', command, '--help')))}`"
+    return "; ".join([" ".join(said).rstrip("."), *known, help_])
+
+
+def _complain(text: str, status: int) -> int:
+    print(f"fusegrad: {' '.join(text.split())}", file=sys.stderr)
+    return status

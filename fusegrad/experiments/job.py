@@ -1,0 +1,167 @@
+"""The main job: every modality alone, all fused, and, if asked, a race of optimizers."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+
+import numpy as np
+
+from .. import __version__
+from ..kernels import latex, mathml
+from ..lens.record import Epoch, Example, Formula, Result, Run
+from ..optim.settings import letters
+from .networks import build
+from .settings import OPTIMIZERS, Settings
+from .tasks import TASKS, Task
+from .training import Trainer
+
+
+class Progress(Protocol):
+    """Who is told how far the job is."""
+
+    def start(self, run: Run, epochs: int) -> None: ...
+    def epoch(self, run: Run, epoch: Epoch) -> None: ...
+    def end(self, run: Run) -> None: ...
+
+
+class Job:
+    """Runs the settings; `result` holds what was measured so far at any time."""
+
+    def __init__(self, settings: Settings, progress: Progress) -> None:
+        self.settings, self.progress = settings, progress
+        self.task: Task = TASKS[settings.task](settings.device)
+        self.result = Result(
+            title=f"fusegrad train: {settings.task}",
+            task=_subject(self.task),
+            classes=self.task.classes,
+            runs=[],
+            race=[],
+            examples=[],
+            formulas=[],
+            settings=_settings(settings),
+            environment=environment(),
+            notes=_notes(self.task),
+            stopped=False,
+        )
+
+    def run(self) -> Result:
+        """Train everything; Ctrl-C ends it with what there is."""
+        try:
+            self._train_all()
+        except KeyboardInterrupt:
+            self.result.stopped = True
+        return self.result
+
+    def _train_all(self) -> None:
+        first, *others = self.settings.racers
+        for modality in self.task.modalities:
+            self.train(modality, [modality], first, self.result.runs)
+        fused = f"fused ({self.settings.fusion})"
+        trainer = self.train(fused, self.task.modalities, first, self.result.runs)
+        self.result.examples = self._examples(trainer)
+        if others:
+            self.result.race.append(self.result.runs[-1])
+            for name in others:
+                self.train(name, self.task.modalities, name, self.result.race)
+
+    def train(
+        self, name: str, modalities: Sequence[str], optimizer: str, into: list[Run]
+    ) -> Trainer:
+        trainer = self._trainer(modalities, optimizer)
+        run = Run(
+            name=name,
+            optimizer=optimizer,
+            parameters=trainer.network.count_parameters(),
+            seconds=0.0,
+            epochs=[],
+            test_loss=None,
+            test_accuracy=None,
+            confusion=[],
+            flow=[],
+        )
+        into.append(run)
+        self.progress.start(run, self.settings.epochs)
+        trainer.train(run, self.progress.epoch)
+        self.progress.end(run)
+        return trainer
+
+    def _trainer(self, modalities: Sequence[str], optimizer: str) -> Trainer:
+        """Weights, order and dropout follow from the seed alone, so that racers start alike."""
+        s = self.settings
+        rng = np.random.default_rng(s.seed)
+        network = build(self.task, modalities, s.fusion, rng, s.device)
+        chosen = OPTIMIZERS[optimizer](network.parameters(), lr=s.learning_rate(optimizer))
+        if all(f.name != optimizer for f in self.result.formulas):
+            self.result.formulas.append(_formula(optimizer, chosen))
+        return Trainer(self.task, modalities, network, chosen, s.epochs, s.batch_size, rng)
+
+    def _examples(self, trainer: Trainer) -> list[Example]:
+        predicted, confidence = trainer.predictions("test")
+        rows = self.task.split["test"]
+        return [
+            Example(
+                self.task.picture(r),
+                self.task.words(r),
+                int(self.task.labels[r]),
+                int(p),
+                float(c),
+            )
+            for r, p, c in zip(rows, predicted, confidence, strict=True)
+        ]
+
+
+def _formula(name: str, optimizer: object) -> Formula:
+    program = optimizer.update.program  # type: ignore[attr-defined]
+    group = optimizer.param_groups[0]  # type: ignore[attr-defined]
+    values = ", ".join(f"{letter} = {value:g}" for letter, value in letters(group).items())
+    where = f"{values}; t counts steps from 1"
+    if any(n.name == "ratio" for n in program.words):
+        where += "; 0/0 is no move"
+    return Formula(name, mathml(program), latex(program), where)
+
+
+def _subject(task: Task) -> str:
+    sizes = ", ".join(f"{len(rows):,} {name}" for name, rows in task.split.items())
+    return f"{' and '.join(task.modalities)} to {len(task.classes)} groups: {sizes}"
+
+
+def _settings(settings: Settings) -> dict[str, object]:
+    """The settings as given, with the step size that each optimizer got."""
+    given = {k: v for k, v in asdict(settings).items() if k not in ("report", "json")}
+    rates = {name: settings.learning_rate(name) for name in settings.racers}
+    given["lr"] = rates if len(rates) > 1 else next(iter(rates.values()))
+    return given
+
+
+def _notes(task: Task) -> list[str]:
+    return [
+        "Weights are those of the epoch with the lowest validation loss; the test split is "
+        "measured once, after training.",
+        f"Always answering the largest group is right for {_chance(task):.3f} of the test.",
+        "Seconds are wall time of training, its validation included.",
+    ]
+
+
+def _chance(task: Task) -> float:
+    counts = np.bincount(task.labels[task.split["test"]])
+    return float(counts.max() / counts.sum())
+
+
+def environment() -> dict[str, str]:
+    """What computed: versions and machine, without names of users or folders."""
+    found = {
+        "fusegrad": __version__,
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+    }
+    for package in ("numpy", "numba", "tbb", "cupy-cuda13x", "cupy-cuda12x"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,89 @@
+"""What one training job is: its settings, their defaults and their ranges."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import optim
+from ..kernels import OptionError
+from ..kernels.device import DEVICES, module_for
+from .tasks import TASKS
+
+FUSIONS = ("concat", "sum", "gate", "mean")
+OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
+    "adam": optim.Adam,
+    "adamax": optim.AdaMax,
+    "adagrad": optim.Adagrad,
+    "rmsprop": optim.RMSProp,
+    "sgd": optim.SGD,
+}
+# Step sizes of the lowest validation loss, all on one grid with one budget
+# (`benchmarks/learning_rates.py`).
+LEARNING_RATES = {"adam": 2e-3, "adamax": 5e-3, "adagrad": 2e-2, "rmsprop": 1e-3, "sgd": 0.5}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Train image-only, text-only and fused networks on real data, and write a report."""
+
+    task: str = "emoji"
+    """The data: emoji (1,601 pictures with their keywords, eight groups)."""
+    fusion: str = "concat"
+    """How branches meet: concat, sum, gate (features) or mean (decisions)."""
+    optimizer: str = "adam"
+    """adam, adamax, adagrad, rmsprop, sgd, or all to race them from the same start."""
+    epochs: int = 30
+    """Passes over the training set."""
+    batch_size: int = 64
+    """Pictures a step."""
+    lr: float | None = None
+    """Step size; by default the one tuned for the optimizer."""
+    seed: int = 0
+    """Fixes first weights, the order of batches and dropout."""
+    device: str = "cpu"
+    """Where to compute: cpu or cuda."""
+    report: Path = Path("report.html")
+    """Where to write the report, one self-contained file."""
+    json: bool = False
+    """Print the results as JSON instead of a table."""
+
+    def check(self) -> None:
+        """Refuse what cannot work, before anything is trained.
+
+        Raises: OptionError, BackendError, or OSError, each one line with the repair.
+        """
+        _one_of("--task", self.task, TASKS)
+        _one_of("--fusion", self.fusion, FUSIONS)
+        _one_of("--optimizer", self.optimizer, (*OPTIMIZERS, "all"))
+        _one_of("--device", self.device, DEVICES)
+        _at_least("--epochs", self.epochs, 1)
+        _at_least("--batch-size", self.batch_size, 1)
+        _at_least("--seed", self.seed, 0)
+        if self.lr is not None and not 0 < self.lr < math.inf:
+            raise OptionError("--lr", "0 < lr < inf", self.lr, "try 0.001")
+        module_for(self.device)
+
+    def learning_rate(self, optimizer: str) -> float:
+        """The step size given, or the tuned one."""
+        return LEARNING_RATES[optimizer] if self.lr is None else self.lr
+
+    @property
+    def racers(self) -> list[str]:
+        """The optimizers to run, the one that trains every network first."""
+        return list(OPTIMIZERS) if self.optimizer == "all" else [self.optimizer]
+
+
+def _one_of(flag: str, value: str, known: Any) -> None:
+    if value not in known:
+        raise OptionError(
+            flag, f"one of {', '.join(known)}", repr(value), "choose one of these"
+        )
+
+
+def _at_least(flag: str, value: int, least: int) -> None:
+    if value < least:
+        raise OptionError(flag, f"a number from {least} up", value, f"try {max(least, 1)}")

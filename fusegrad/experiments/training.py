@@ -1,0 +1,105 @@
+"""One network, trained: a plain loop that keeps the weights of the best validation loss."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..engine import no_grad
+from ..engine.softmax import cross_entropy, softmax
+from ..lens.record import Epoch, Run
+from ..multimodal import GradientFlow, Multimodal
+from ..optim import Optimizer
+from .tasks import Task
+
+OnEpoch = Callable[[Run, Epoch], None]
+
+
+@dataclass
+class Trainer:
+    """A network, its optimizer and what it is trained on."""
+
+    task: Task
+    modalities: Sequence[str]
+    network: Multimodal
+    optimizer: Optimizer
+    epochs: int
+    batch_size: int
+    rng: np.random.Generator
+
+    def train(self, run: Run, on_epoch: OnEpoch) -> None:
+        """Fill `run`, epoch by epoch, so that what was measured survives an interruption."""
+        self.optimizer.prepare()  # a compiler's time is not training's
+        began = time.perf_counter()
+        flow = GradientFlow(self.network, self.optimizer)
+        run.flow = flow.records
+        run.start_loss = self.measure("train")[0]
+        best, state = np.inf, self.network.state_dict()
+        for number in range(1, self.epochs + 1):
+            train_loss = self._epoch()
+            loss, accuracy = self.measure("validation")
+            if loss < best:
+                best, state = loss, self.network.state_dict()
+            run.epochs.append(Epoch(number, train_loss, loss, accuracy))
+            run.seconds = time.perf_counter() - began
+            on_epoch(run, run.epochs[-1])
+        flow.close()
+        self.network.load_state_dict(state)
+        self._test(run)
+
+    def _epoch(self) -> float:
+        """One pass in a new order; the mean of the losses of its steps. Units: nats."""
+        rows = self.rng.permutation(self.task.split["train"])
+        self.network.train()
+        losses = [
+            self._step(rows[k : k + self.batch_size])
+            for k in range(0, len(rows), self.batch_size)
+        ]
+        return float(
+            np.average(
+                losses,
+                weights=[
+                    min(self.batch_size, len(rows) - k)
+                    for k in range(0, len(rows), self.batch_size)
+                ],
+            )
+        )
+
+    def _step(self, rows: np.ndarray) -> float:
+        self.optimizer.zero_grad()
+        logits = self.network(self.task.inputs(rows, self.modalities))
+        loss = cross_entropy(logits, self.task.labels[rows])
+        loss.backward()
+        self.optimizer.step()
+        return float(loss)
+
+    def measure(self, split: str) -> tuple[float, float]:
+        """Loss (nats) and accuracy on a split, without dropout."""
+        rows = self.task.split[split]
+        logits = self.logits(rows)
+        truth = self.task.labels[rows]
+        accuracy = float(np.mean(np.argmax(logits, axis=1) == truth))
+        return float(cross_entropy(logits, truth)), accuracy
+
+    def logits(self, rows: np.ndarray) -> np.ndarray:
+        """Logits on the host, (rows, classes)."""
+        self.network.eval()
+        with no_grad():
+            return self.network(self.task.inputs(rows, self.modalities)).numpy()
+
+    def _test(self, run: Run) -> None:
+        rows = self.task.split["test"]
+        truth, predicted = self.task.labels[rows], np.argmax(self.logits(rows), axis=1)
+        run.test_loss, run.test_accuracy = self.measure("test")
+        counts = np.zeros((len(self.task.classes),) * 2, int)
+        np.add.at(counts, (truth, predicted), 1)
+        run.confusion = counts.tolist()
+
+    def predictions(self, split: str) -> tuple[np.ndarray, np.ndarray]:
+        """The predicted class of each row of a split, and the probability given to it."""
+        p: Any = softmax(self.logits(self.task.split[split]))
+        return np.argmax(p, axis=1), np.max(p, axis=1)
