@@ -111,26 +111,7 @@ class Module:
         differ; nothing is changed then.
         """
         mine = dict(self.named_parameters())
-        missing, unexpected = sorted(mine.keys() - state), sorted(state.keys() - mine)
-        if missing or unexpected:
-            raise OptionError(
-                "load_state_dict",
-                "the names of this module",
-                f"missing {missing}, unexpected {unexpected}",
-                "load the state of the same architecture",
-            )
-        wrong = [
-            f"{n}: {np.shape(state[n])} for {p.shape}"
-            for n, p in mine.items()
-            if np.shape(state[n]) != p.shape
-        ]
-        if wrong:
-            raise ShapeError(
-                "load_state_dict",
-                "the shapes of this module",
-                ", ".join(wrong),
-                "load the state of the same sizes",
-            )
+        _check_state(mine, state)
         for name, parameter in mine.items():
             parameter.assign_(device.to_device(np.asarray(state[name]), parameter.device))
 
@@ -147,6 +128,23 @@ class Module:
         if not lines:
             return f"{type(self).__name__}({self.extra_repr()})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+def _check_state(mine: Mapping[str, Parameter], state: Mapping[str, Any]) -> None:
+    where = "load_state_dict"
+    missing, unexpected = sorted(mine.keys() - state), sorted(state.keys() - mine)
+    if missing or unexpected:
+        got = f"missing {missing}, unexpected {unexpected}"
+        repair = "load the state of the same architecture"
+        raise OptionError(where, "the names of this module", got, repair)
+    wrong = [
+        f"{name}: {np.shape(state[name])} for {p.shape}"
+        for name, p in mine.items()
+        if np.shape(state[name]) != p.shape
+    ]
+    if wrong:
+        repair = "load the state of the same sizes"
+        raise ShapeError(where, "the shapes of this module", ", ".join(wrong), repair)
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:

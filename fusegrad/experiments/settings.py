@@ -23,7 +23,7 @@ OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
 }
 # Step sizes of the lowest validation loss, all on one grid with one budget
 # (`benchmarks/learning_rates.py`).
-LEARNING_RATES = {"adam": 2e-3, "adamax": 5e-3, "adagrad": 2e-2, "rmsprop": 1e-3, "sgd": 0.5}
+LEARNING_RATES = {"adam": 2e-3, "adamax": 1e-2, "adagrad": 2e-2, "rmsprop": 2e-3, "sgd": 2.0}
 
 
 @dataclass(frozen=True)

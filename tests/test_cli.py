@@ -1,0 +1,153 @@
+"""The command line as a user meets it: in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PIPED: dict[str, Any] = {
+    "env": {**os.environ, "PYTHONPATH": str(ROOT)},
+    "stdout": subprocess.PIPE,
+    "stderr": subprocess.PIPE,
+    "text": True,
+}
+
+
+def fusegrad(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fusegrad", *arguments]
+    return subprocess.run(command, cwd=cwd, **PIPED, check=False)
+
+
+def test_train_prints_a_table_and_writes_a_report(tmp_path: Path) -> None:
+    done = fusegrad("train", "--epochs", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for name in ("image", "text", "fused (concat)", "accuracy", "parameters", "report.html"):
+        assert name in done.stdout
+    assert "epoch   2/2" in done.stderr and "\x1b" not in done.stderr  # plain lines in a pipe
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<math" in page and "How the gradient flowed" in page
+    assert os.listdir(tmp_path) == ["report.html"]
+
+
+@pytest.mark.parametrize("fusion", ["sum", "gate", "mean"])
+def test_every_fusion_trains(fusion: str, tmp_path: Path) -> None:
+    done = fusegrad("train", "--epochs", "1", "--fusion", fusion, cwd=tmp_path)
+    assert done.returncode == 0 and f"fused ({fusion})" in done.stdout
+
+
+def test_json_is_strict_and_stands_alone_on_stdout(tmp_path: Path) -> None:
+    done = fusegrad("train", "--epochs", "1", "--json", "--seed", "5", cwd=tmp_path)
+    result = json.loads(done.stdout, parse_constant=lambda name: pytest.fail(name))
+    assert [run["name"] for run in result["runs"]] == ["image", "text", "fused (concat)"]
+    assert result["settings"]["seed"] == 5 and result["stopped"] is False
+    flow = result["runs"][2]["flow"]
+    assert all(sum(f["share"].values()) == pytest.approx(1, abs=1e-12) for f in flow)
+    assert sum(map(sum, result["runs"][2]["confusion"])) == 320
+
+
+def test_the_same_seed_gives_the_same_numbers(tmp_path: Path) -> None:
+    first, second = (
+        json.loads(fusegrad("train", "--epochs", "2", "--json", cwd=tmp_path).stdout)["runs"]
+        for _ in range(2)
+    )
+    for a, b in zip(first, second, strict=True):
+        assert a["epochs"] == b["epochs"] and a["confusion"] == b["confusion"]
+
+
+def test_a_race_starts_every_optimizer_from_the_same_weights(tmp_path: Path) -> None:
+    done = fusegrad("train", "--epochs", "1", "--optimizer", "all", "--json", cwd=tmp_path)
+    race = json.loads(done.stdout)["race"]
+    assert [run["optimizer"] for run in race] == ["adam", "adamax", "adagrad", "rmsprop", "sgd"]
+    assert len({run["start_loss"] for run in race}) == 1
+    assert len({run["test_loss"] for run in race}) == 5
+
+
+WRONG = [
+    ((), "Expected one of {train, info, data}; see `fusegrad --help`"),
+    (("trian",), "Unrecognized options: trian; Available subcommands: train, info, data;"),
+    (
+        ("train", "--bogus", "1"),
+        "Unrecognized options: --bogus, 1; see `fusegrad train",
+    ),
+    (("train", "--epochs", "x"), "Error parsing --epochs: invalid literal for int()"),
+    (("train", "--task", "mnist"), "--task: expected one of emoji, got 'mnist'; choose one"),
+    (
+        ("train", "--optimizer", "adamw"),
+        "--optimizer: expected one of adam, adamax, adagrad, rmsprop, sgd, all, got 'adamw';",
+    ),
+    (("train", "--fusion", "x"), "--fusion: expected one of concat, sum, gate, mean, got 'x';"),
+    (("train", "--device", "tpu"), "--device: expected one of cpu, cuda, got 'tpu';"),
+    (("train", "--epochs", "0"), "--epochs: expected a number from 1 up, got 0; try 1"),
+    (("train", "--batch-size", "-3"), "--batch-size: expected a number from 1 up, got -3;"),
+    (("train", "--seed", "-1"), "--seed: expected a number from 0 up, got -1;"),
+    (("train", "--lr", "nan"), "--lr: expected 0 < lr < inf, got nan; try 0.001"),
+    (
+        ("train", "--report", "no/such/place.html"),
+        "write_report: expected an existing folder, got no/such; create it first",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), WRONG)
+def test_wrong_use_is_one_line_and_status_2(
+    arguments: tuple[str, ...], text: str, tmp_path: Path
+) -> None:
+    done = fusegrad(*arguments, cwd=tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith(f"fusegrad: {text}") and done.stderr.count("\n") == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_missing_gpu_is_named(tmp_path: Path) -> None:
+    done = fusegrad("train", "--device", "cuda", "--epochs", "1", cwd=tmp_path)
+    if done.returncode == 0:
+        pytest.skip("this machine has a GPU")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "device cuda: expected CuPy to be installed" in done.stderr or (
+        "device cuda: expected a GPU with its driver" in done.stderr
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another signal on Windows")
+def test_ctrl_c_saves_what_was_measured(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "fusegrad", "train", "--epochs", "100000"]
+    process = subprocess.Popen(command, cwd=tmp_path, **PIPED)
+    assert process.stderr is not None
+    process.stderr.readline()  # the first network has begun
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in err
+    assert "Stopped by Ctrl-C" in out
+    assert "Stopped early" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_info_and_data_say_what_is_here(tmp_path: Path) -> None:
+    facts = json.loads(fusegrad("info", "--json", cwd=tmp_path).stdout)
+    assert {"fusegrad", "numpy", "numba", "threads", "threading layer", "cuda"} <= set(facts)
+    assert facts["kernel cache"]
+    rows = json.loads(fusegrad("data", "--json", cwd=tmp_path).stdout)
+    assert rows[0]["name"] == "emoji" and "Apache-2.0" in rows[0]["licence"]
+    assert "emoji" in fusegrad("data", cwd=tmp_path).stdout
+    assert "kernel cache" in fusegrad("info", cwd=tmp_path).stdout
+
+
+@pytest.mark.slow
+def test_fusion_beats_either_branch_over_three_seeds(tmp_path: Path) -> None:
+    accuracy: dict[str, list[float]] = {}
+    for seed in range(3):
+        done = fusegrad("train", "--json", "--seed", str(seed), cwd=tmp_path)
+        for run in json.loads(done.stdout)["runs"]:
+            accuracy.setdefault(run["name"], []).append(run["test_accuracy"])
+    mean = {name: sum(values) / 3 for name, values in accuracy.items()}
+    assert mean["fused (concat)"] >= 0.80
+    assert mean["fused (concat)"] > max(mean["image"], mean["text"])
