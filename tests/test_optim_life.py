@@ -147,29 +147,21 @@ def test_settings_outside_their_range_are_refused(make: Any, settings: Any, text
         make([leaf(1.0)], **settings)
 
 
-def test_parameters_that_cannot_be_trained_are_refused() -> None:
-    p = leaf(1.0)
-    with pytest.raises(
-        fg.OptionError,
-        match=r"Adam: expected at least one parameter, got none; "
-        r"pass module.parameters\(\)",
-    ):
-        optim.Adam([])
-    with pytest.raises(fg.DTypeError, match="Adam: expected leaves that require a gradient"):
-        optim.Adam([fg.Tensor([1.0])])
-    with pytest.raises(
-        fg.DTypeError, match="leaves that require a gradient, got Tensor.*op=mul"
-    ):
-        optim.Adam([p * 2.0])
-    with pytest.raises(
-        fg.OptionError, match="each parameter once, got theta twice; remove one"
-    ):
-        optim.Adam([p, p])
-    with pytest.raises(
-        fg.OptionError,
-        match="Adam: expected settings among lr, betas, eps, got momentum; remove or rename it",
-    ):
-        optim.Adam([{"params": [p], "momentum": 0.9}])
+THETA = leaf(1.0)
+BAD_PARAMETERS = [
+    ([], fg.OptionError, r"Adam: expected at least one parameter, got none; pass module\.par"),
+    ([fg.Tensor([1.0])], fg.DTypeError, "Adam: expected leaves that require a gradient, got Te"),
+    ([THETA * 2.0], fg.DTypeError, "leaves that require a gradient, got Tensor.*op=multiply"),
+    ([THETA, THETA], fg.OptionError, "each parameter once, got theta twice; remove one of them"),
+    ([{"params": [THETA], "momentum": 0.9}], fg.OptionError,
+     "Adam: expected settings among lr, betas, eps, got momentum; remove or rename it"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parameters", "error", "text"), BAD_PARAMETERS)
+def test_what_cannot_be_trained_is_refused(parameters: Any, error: Any, text: str) -> None:
+    with pytest.raises(error, match=text):
+        optim.Adam(parameters)
 
 
 def test_a_gradient_of_another_shape_is_refused_and_nothing_moves() -> None:

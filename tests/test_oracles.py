@@ -8,7 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from tests.oracles import papers
+from tests.oracles import closed, papers
 from tests.oracles.fixtures import DIGITS, FIXTURES, GRADIENTS, THETA, Fixture
 from tests.oracles.papers import Step, mpf, number, sqrt
 
@@ -130,9 +130,9 @@ def test_fixture_rejects_a_relative_error_of_1e_18(name: str) -> None:
 
 
 CLOSED = [
-    (papers.adam, papers.closed_adam, ("alpha", "beta1", "beta2", "eps")),
-    (papers.adamax, papers.closed_adamax, ("alpha", "beta1", "beta2")),
-    (papers.adagrad, papers.closed_adagrad, ("alpha", "eps")),
+    (papers.adam, closed.closed_adam, ("alpha", "beta1", "beta2", "eps")),
+    (papers.adamax, closed.closed_adamax, ("alpha", "beta1", "beta2")),
+    (papers.adagrad, closed.closed_adagrad, ("alpha", "eps")),
 ]
 
 
