@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from functools import cache
@@ -34,7 +36,9 @@ def folder() -> Path:
         with tempfile.TemporaryFile(dir=wanted):
             return wanted
     except (OSError, RuntimeError):  # RuntimeError: no home folder
-        return Path(tempfile.mkdtemp(prefix="fusegrad-"))
+        temporary = tempfile.mkdtemp(prefix="fusegrad-")
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        return Path(temporary)
 
 
 def load(name: str, source: str) -> ModuleType:

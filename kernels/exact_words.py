@@ -1,7 +1,7 @@
 """The vocabulary in mpmath's numbers: what each word means before any rounding.
 
 mpmath is imported on first use: only checks need it. Poles follow IEEE 754 (1/0 is inf, 0/0 is
-nan), where mpmath itself would raise.
+nan), where mpmath itself would raise, and off the real numbers lies nan.
 """
 
 from __future__ import annotations
@@ -33,7 +33,11 @@ _context: Any = None
 
 
 def _call(name: str) -> Callable[[Any], Any]:
-    return lambda x: getattr(context(), name)(x)
+    return lambda x: _real(getattr(context(), name)(x))
+
+
+def _real(x: Any) -> Any:
+    return context().nan if isinstance(x, context().mpc) else x
 
 
 sqrt, exp, expm1, sin, cos = map(_call, ("sqrt", "exp", "expm1", "sin", "cos"))
@@ -52,12 +56,21 @@ def ratio(a: Any, b: Any) -> Any:
 
 def log(x: Any) -> Any:
     """Natural logarithm; -inf at zero."""
-    return context().log(x) if x != 0 else -context().inf
+    return _real(context().log(x)) if x != 0 else -context().inf
 
 
 def power(a: Any, b: Any) -> Any:
-    """a to the power b."""
-    return context().power(a, b)
+    """a to the power b, as C's pow: infinite at the pole, and at infinity as an even power."""
+    mp = context()
+    if a == 0 and b < 0:
+        return mp.inf
+    is_even = mp.isinf(b) or (mp.isinf(a) and not mp.isint(b))
+    return _real(mp.power(abs(a) if is_even else a, b))
+
+
+def erfc(x: Any) -> Any:
+    """1 - erf(x); beyond a million it is below any number, and mpmath cannot say so."""
+    return context().mpf(0) if x > 10**6 else context().erfc(x)
 
 
 def sign(x: Any) -> Any:

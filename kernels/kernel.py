@@ -29,7 +29,7 @@ _quiet = _Quiet()
 
 
 class Kernel:
-    """A raw computation on arrays, of whichever device they live on."""
+    """A raw computation on arrays of any device; it calls no other kernel."""
 
     def __init__(self, name: str, compute: Callable[..., Any]) -> None:
         self.name, self.compute = name, compute

@@ -16,7 +16,7 @@ import numpy as np
 
 from .device import module_of
 from .program import Node, Program
-from .text import body, element, hoist
+from .text import body, element, function, hoist
 
 OPTIONS = ("--fmad=false",)
 THREADS = 256
@@ -81,7 +81,7 @@ def _elementwise(program: Program, truths: tuple[bool, ...], cupy: Any) -> Any:
         ", ".join(ins),
         ", ".join(outs),
         elementwise_operation(program),
-        program.name,
+        function(program.name),
         options=OPTIONS,
     )
 
@@ -103,8 +103,10 @@ def read(program: Program) -> Callable[..., Any]:
     def launch(*args: Any) -> Any:
         cupy = module_of(*args)
         arrays, hoisted = args[: len(program.inputs)], args[len(program.inputs) :]
-        dtype = cupy.result_type(*arrays)
+        dtype = cupy.result_type(*arrays, 0.0)  # integers count as float64
         truths = tuple(is_truth(a) for a in arrays)
+        if all(truths):  # then nothing would say what T is
+            truths = (False,) * len(truths)
         same = [
             a if truth else cupy.asarray(a, dtype)
             for a, truth in zip(arrays, truths, strict=True)

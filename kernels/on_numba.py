@@ -71,27 +71,27 @@ def _head(
     program: Program,
     dtype: str,
     arrays: Sequence[str],
-    size: str,
     loads: Sequence[str],
-    stores: Callable[[list[str]], list[str]],
+    targets: Sequence[str],
 ) -> str:
+    """Source of `serial`: over the first array, load, compute, and store last, since an output
+    may be an input."""
     lines, outputs = body(program, _template, lambda value: f"T({value!r})")
-    hoists = [hoist(k) for k in range(len(program.hoisted))]
+    words = [f"{name} = {text}" for _, name, text in lines]
+    stores = [f"{target} = {value}" for target, value in zip(targets, outputs, strict=True)]
+    names = [hoist(k) for k in range(len(program.hoisted))]
     return HEAD.format(
         dtype=dtype,
         library=hash_of_library(),
-        size=size,
-        arguments=", ".join([*arrays, *(f"{h}_" for h in hoists)]),
-        hoists="\n".join(f"    {h} = T({h}_)" for h in hoists),
-        lines="\n".join(
-            f"        {line}"
-            for line in [
-                *loads,
-                *(f"{name} = {text}" for _, name, text in lines),
-                *stores(outputs),
-            ]
-        ),
+        arguments=", ".join([*arrays, *_hoists(program)]),
+        hoists="\n".join(f"    {h} = T({h}_)" for h in names),
+        size=f"{arrays[0]}.size",
+        lines="\n".join(f"        {line}" for line in [*loads, *words, *stores]),
     )
+
+
+def _hoists(program: Program) -> list[str]:
+    return [f"{hoist(k)}_" for k in range(len(program.hoisted))]
 
 
 @cache
@@ -106,27 +106,15 @@ def elementwise_source(program: Program, dtype: str, single: tuple[bool, ...]) -
     """Source of `serial` and `parallel`, functions (outputs, inputs, hoisted) -> None."""
     outs = [f"o{k}" for k in range(len(program.outputs))]
     ins = [f"a_{n}" for n in program.inputs]
-    loads = [
-        f"{element(n)} = a_{n}[{0 if one else 'i'}]"
-        for n, one in zip(program.inputs, single, strict=True)
-    ]
-    text = _head(
-        program,
-        dtype,
-        outs + ins,
-        "o0.size",
-        loads,
-        lambda values: [f"{o}[i] = {v}" for o, v in zip(outs, values, strict=True)],
-    )
-    hoists = [f"{hoist(k)}_" for k in range(len(program.hoisted))]
-    cut = [f"{a}[lo:hi]" for a in outs] + [
-        a if one else f"{a}[lo:hi]" for a, one in zip(ins, single, strict=True)
-    ]
+    places = ["0" if one else "i" for one in single]
+    loads = [f"{element(n)} = a_{n}[{i}]" for n, i in zip(program.inputs, places, strict=True)]
+    cut = [a if i == "0" else f"{a}[lo:hi]" for a, i in zip(ins, places, strict=True)]
+    text = _head(program, dtype, outs + ins, loads, [f"{o}[i]" for o in outs])
     return text + ELEMENTWISE.format(
-        arguments=", ".join(outs + ins + hoists),
-        chunk=CHUNK,
+        arguments=", ".join(outs + ins + _hoists(program)),
         size="o0.size",
-        slices=", ".join(cut + hoists),
+        chunk=CHUNK,
+        slices=", ".join([f"{o}[lo:hi]" for o in outs] + cut + _hoists(program)),
     )
 
 
@@ -135,20 +123,12 @@ def update_source(program: Program, dtype: str) -> str:
     name; a row of the table holds an address for each input, and a count."""
     ins = [f"a_{n}" for n in program.inputs]
     loads = [f"{element(n)} = a_{n}[i]" for n in program.inputs]
-    text = _head(
-        program,
-        dtype,
-        ins,
-        f"{ins[0]}.size",
-        loads,
-        lambda values: [
-            f"a_{n}[i] = {v}" for n, v in zip(program.output_names, values, strict=True)
-        ],
-    )
-    hoists = [f"{hoist(k)}_" for k in range(len(program.hoisted))]
     views = [f"carray(pointer(table[k, {j}]), (n,))" for j in range(len(ins))]
+    text = _head(program, dtype, ins, loads, [f"a_{n}[i]" for n in program.output_names])
     return text + UPDATE.format(
-        scalars=", ".join(hoists), count=len(ins), views=", ".join(views + hoists)
+        scalars=", ".join(_hoists(program)),
+        count=len(ins),
+        views=", ".join(views + _hoists(program)),
     )
 
 
@@ -178,7 +158,7 @@ def read(program: Program) -> Callable[..., Any]:
 
     def fused(*args: Any) -> Any:
         arrays, hoisted = args[: len(program.inputs)], args[len(program.inputs) :]
-        shape = max((a.shape for a in arrays), key=lambda s: (int(np.prod(s)), len(s)))
+        shape = np.broadcast_shapes(*(a.shape for a in arrays))
         dtype = np.result_type(*(a for a in arrays if a.dtype != bool))
         outs = [np.empty(shape, dtype if n.gives == "n" else bool) for n in program.outputs]
         single = tuple(a.size == 1 for a in arrays)

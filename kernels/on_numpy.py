@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .program import Node, Program
-from .text import body, element, hoist
+from .text import body, element, function, hoist
 from .vocabulary import WORDS
 
 
@@ -17,21 +17,21 @@ def read(program: Program) -> Callable[..., Any]:
     """A function of the input arrays and of the hoisted floats; gives one array an output.
 
     Shapes: inputs broadcast as NumPy's do. Differs: `where` of two constants takes the inputs'
-    dtype, so that float32 stays float32.
+    dtype, so that float32 stays float32; integers count as float64.
     """
     lines, outputs = body(program, _expression, repr)
     inputs = [element(n) for n in program.inputs]
     arguments = ", ".join(inputs + [hoist(k) for k in range(len(program.hoisted))])
     source = [
-        f"def {_identifier(program.name)}({arguments}):",
-        f"    T = result_type({', '.join(inputs)}).type" if _needs_type(program) else "",
+        f"def {function(program.name)}({arguments}):",
+        f"    T = result_type({', '.join(inputs)}, 0.0).type" if _needs_type(program) else "",
         *(f"    {name} = {text}" for _, name, text in lines),
-        f"    return {', '.join(outputs)}",
+        f"    return {_returned(outputs)}",
     ]
     namespace: dict[str, Any] = {f"w_{w.name}": w.numpy for w in WORDS.values()}
-    namespace["result_type"] = np.result_type
+    namespace |= {"result_type": np.result_type, "asarray": np.asarray}
     exec(compile("\n".join(source), f"<rule {program.name}>", "exec"), namespace)
-    return namespace[_identifier(program.name)]
+    return namespace[function(program.name)]
 
 
 def _expression(node: Node, args: list[str]) -> str:
@@ -48,5 +48,6 @@ def _needs_type(program: Program) -> bool:
     return any(map(_is_choice_of_scalars, program.words))
 
 
-def _identifier(name: str) -> str:
-    return name if name.isidentifier() else "rule"
+def _returned(outputs: list[str]) -> str:
+    """One value, or several of which each is an array: NumPy unwraps what is 0-d."""
+    return outputs[0] if len(outputs) == 1 else ", ".join(f"asarray({v})" for v in outputs)

@@ -13,7 +13,7 @@ from .kernel import kernel
 def uniform(
     rng: np.random.Generator, *, shape: tuple[int, ...], low: float, high: float, dtype: Any
 ) -> Any:
-    """Uniform draws from [low, high)."""
+    """Uniform draws from [low, high), rounded to dtype, which may make one of them high."""
     return rng.uniform(low, high, shape).astype(dtype)
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from .program import Node, Program, plain
+
+
+def function(name: str) -> str:
+    """The name of a rule's function: no word of Python's or of C's, as `erf` would be."""
+    return "rule_" + re.sub(r"\W", "_", name, flags=re.ASCII)
 
 
 def element(name: str) -> str:

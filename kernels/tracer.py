@@ -7,6 +7,7 @@ arguments are scalars, and the returned names are the outputs.
 from __future__ import annotations
 
 import inspect
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -109,6 +110,8 @@ class Tracer:
     def _as_node(self, x: Any) -> Node:
         if isinstance(x, Symbol):
             return x.node
+        if isinstance(x, float) and not math.isfinite(x):
+            raise self.refuse(f"the constant {x}", "pass it as a keyword argument")
         if isinstance(x, (int, float, Constant)) and not isinstance(x, np.generic):
             return self.leaf("constant", x)
         raise self.refuse(f"{type(x).__name__} {x!r}", "use Python numbers as constants")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
-from .program import Node, Program
+from .program import Node, Program, plain
 from .vocabulary import Constant
 
 GREEK = {
@@ -34,7 +34,7 @@ GREEK = {
     "pi": "π",
     "kappa": "κ",
 }
-SHORT = {"maximum": "max", "minimum": "min", "sign": "sgn"}
+SHORT = {"maximum": "max", "minimum": "min", "sign": "sgn", "logical_not": "not"}
 LATEX_NAME = {"lam": "lambda", "eps": "epsilon"}
 
 CONSTANT_NAMES = {
@@ -60,7 +60,7 @@ LAYOUTS = {
     "complement": Layout(1, (4, 0), "1 - {}^{{{}}}", "<mn>1</mn><mo>−</mo><msup>{}{}</msup>"),
     "negative": Layout(1, (2,), "-{}", "<mo>−</mo>{}"),
     "times": Layout(2, (2, 2), r"{} \, {}", "{}<mspace width='0.17em'/>{}"),
-    "fraction": Layout(4, (0, 0), r"\frac{{{}}}{{{}}}", "<mfrac>{}{}</mfrac>"),
+    "fraction": Layout(3, (0, 0), r"\frac{{{}}}{{{}}}", "<mfrac>{}{}</mfrac>"),
     "power": Layout(3, (4, 0), "{}^{{{}}}", "<msup>{}{}</msup>"),
     "root": Layout(4, (0,), r"\sqrt{{{}}}", "<msqrt>{}</msqrt>"),
     "exp": Layout(3, (0,), "e^{{{}}}", "<msup><mi>e</mi>{}</msup>"),
@@ -72,7 +72,7 @@ LAYOUTS = {
     "equals": Layout(0, (1, 1), "{} = {}", "{}<mo>=</mo>{}"),
     "differs": Layout(0, (1, 1), r"{} \ne {}", "{}<mo>≠</mo>{}"),
     "cases": Layout(
-        4,
+        3,
         (0, 0, 0),
         r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
         "<mrow><mo>{{</mo><mtable columnalign='left'><mtr><mtd>{1}</mtd><mtd>{0}</mtd>"
@@ -176,13 +176,14 @@ class Writer:
         return self.notation.symbol(node.value, index)
 
     def _argument(self, node: Node, at_least: int) -> str:
-        if node.is_leaf:
+        is_negative = node.word == "constant" and plain(node.value) < 0
+        if node.is_leaf and not is_negative:
             return self._leaf(node)
         if node in self.program.names:
             return self._named(self.program.names[node])
-        layout = node.function.layout
+        layout = "negative" if is_negative else node.function.layout
         strength = LAYOUTS[layout].binds if layout in LAYOUTS else 4
-        text = self._formula(node)
+        text = self._leaf(node) if is_negative else self._formula(node)
         brackets = self.notation.brackets if strength < at_least else "{}"
         return self.notation.group.format(brackets.format(text))
 

@@ -39,6 +39,7 @@ class Update(Kernel):
                 "return the renewed inputs by name",
             )
         self._numpy = on_numpy.read(self.program)
+        self._renewed = [self.program.inputs.index(n) for n in self.program.output_names]
         super().__init__(self.program.name, self._update)
 
     def _update(self, tensors: Sequence[tuple[Any, ...]], **scalars: Any) -> None:
@@ -65,14 +66,14 @@ class Update(Kernel):
             sum(item[0].size for item in tensors) >= NUMBA_FROM
             and arrays[0].dtype in (np.float32, np.float64)
             and all(a.flags.c_contiguous and a.dtype == arrays[0].dtype for a in arrays)
+            and all(item[k].flags.writeable for item in tensors for k in self._renewed)
         )
 
     def _on_numpy(self, tensors: Sequence[tuple[Any, ...]], hoisted: list[float]) -> None:
-        places = [self.program.inputs.index(n) for n in self.program.output_names]
         for arrays in tensors:
             outputs = self._numpy(*arrays, *hoisted)
             outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-            for place, value in zip(places, outputs, strict=True):
+            for place, value in zip(self._renewed, outputs, strict=True):
                 arrays[place][...] = value
 
     def _on_cuda(self, tensors: Sequence[tuple[Any, ...]], hoisted: list[float]) -> None:
@@ -83,7 +84,9 @@ class Update(Kernel):
 
 
 def _address(array: Any) -> int:
-    return int(array.data.ptr) if is_cuda(array) else int(array.ctypes.data)
+    if is_cuda(array):
+        return int(array.data.ptr)
+    return int(array.__array_interface__["data"][0])  # a fifth of the time of array.ctypes
 
 
 def table(tensors: Sequence[tuple[Any, ...]]) -> np.ndarray:

@@ -44,10 +44,16 @@ class Word:
         return f"<word {self.name}>"
 
 
-def _erf(x: Any) -> Any:
-    """erf of the C library, one element at a time: NumPy has none, SciPy is no dependency."""
-    x = np.asarray(x)
-    return np.frompyfunc(math.erf, 1, 1)(x).astype(np.result_type(x, np.float16))
+def _of_libm(f: Callable[[float], float]) -> Callable[..., Any]:
+    """A function of the C library, one element at a time: NumPy has no erf, and SciPy is no
+    dependency."""
+    each = np.frompyfunc(f, 1, 1)
+
+    def whole(x: Any) -> Any:
+        x = np.asarray(x)
+        return np.asarray(each(x), np.result_type(x, np.float16))
+
+    return whole
 
 
 def _where(truth: Any, x: Any, y: Any) -> Any:
@@ -56,11 +62,13 @@ def _where(truth: Any, x: Any, y: Any) -> Any:
 
 def _one_minus_power(b: Any, t: Any) -> Any:
     """1 - b**t without the cancellation near b = 1."""
-    return -np.expm1(t * np.log(b))
+    return -np.expm1(t * np.log(b)) if b > 0 else 1 - np.power(b, t)
 
 
 def _ratio(a: Any, b: Any) -> Any:
-    return np.where(np.not_equal(a, 0), np.divide(a, b), a)
+    with np.errstate(invalid="ignore"):  # at 0 / 0, which is computed but not taken
+        quotient = np.divide(a, b)
+    return np.where(np.not_equal(a, 0), quotient, a)
 
 
 def _infix(name: str, f: Any, symbol: str, exact: Any, layout: str, gives: str = "n") -> Word:
@@ -105,7 +113,8 @@ WORDS: dict[str, Word] = {
         _function("sin", mp.sin),
         _function("cos", mp.cos),
         _function("tanh", mp.tanh),
-        Word("erf", _erf, "math.erf({})", "erf({})", mp.erf),
+        Word("erf", _of_libm(math.erf), "math.erf({})", "erf({})", mp.erf),
+        Word("erfc", _of_libm(math.erfc), "math.erfc({})", "erfc({})", mp.erfc),
         _select("maximum", np.maximum, ">=", mp.maximum),
         _select("minimum", np.minimum, "<=", mp.minimum),
         _infix("greater", np.greater, ">", mp.greater, "greater", "t"),

@@ -8,7 +8,8 @@ from .vocabulary import CONSTANTS, WORDS
 
 pi, sqrt_2 = CONSTANTS["pi"], CONSTANTS["sqrt_2"]
 sqrt_pi, sqrt_2pi = CONSTANTS["sqrt_pi"], CONSTANTS["sqrt_2pi"]
-cos, sin, tanh, erf = (WORDS[name] for name in ("cos", "sin", "tanh", "erf"))
+cos, sin, tanh = (WORDS[name] for name in ("cos", "sin", "tanh"))
+erf, erfc = WORDS["erf"], WORDS["erfc"]
 exp, expm1, log, log1p = (WORDS[name] for name in ("exp", "expm1", "log", "log1p"))
 sqrt, sign, ratio = (WORDS[name] for name in ("sqrt", "sign", "ratio"))
 absolute, maximum, minimum = (WORDS[name] for name in ("absolute", "maximum", "minimum"))
@@ -18,6 +19,7 @@ __all__ = [
     "absolute",
     "cos",
     "erf",
+    "erfc",
     "exp",
     "expm1",
     "log",
