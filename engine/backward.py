@@ -2,14 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..kernels.shape import copy
+from ..kernels import GraphError
 from .broadcast import unbroadcast
 from .elementwise import add
+from .op import OUTPUT
 from .shaping import astype
-from .tape import Edge, Node, Value, collect, free, leading_to, saved_values
+from .tape import Edge, Node, Value, view_of, wrap
+
+
+def collect(roots: Sequence[Edge]) -> tuple[list[Node], set[Value]]:
+    """All nodes reachable from the roots, newest first, and all leaves.
+
+    Raises: GraphError where the graph, or a part of it, was freed.
+    """
+    nodes: set[Node] = set()
+    leaves: set[Value] = set()
+    stack = list(roots)
+    while stack:
+        edge = stack.pop()
+        if isinstance(edge, Value):
+            leaves.add(edge)
+        elif edge not in nodes:
+            _check_held(edge)
+            nodes.add(edge)
+            stack.extend(e for e in edge.edges if e is not None)
+    return sorted(nodes, key=lambda n: -n.number), leaves
+
+
+def leading_to(nodes: Sequence[Node], inputs: Iterable[Edge]) -> set[Edge]:
+    """The inputs, and those of `nodes` (newest first) through which a gradient reaches them."""
+    useful: set[Edge] = set(inputs)
+    for node in reversed(nodes):
+        if any(e in useful for e in node.edges):
+            useful.add(node)
+    return useful
+
+
+def _check_held(node: Node) -> None:
+    if node.saved is None:
+        raise GraphError(
+            "backward",
+            "a graph that still holds its saved arrays",
+            f"one freed by an earlier backward (at {node.op.name})",
+            "pass retain_graph=True to the first, or run forward again",
+        )
+
+
+def saved_values(node: Node, differentiable: bool) -> list[Any]:
+    """What a node saved, as arrays or, to differentiate through, as Tensors of the same graph.
+
+    Raises: GraphError where a leaf whose values were saved has changed since.
+    """
+    assert node.saved is not None
+    for held in node.versions:
+        if held is not None and held[0].version != held[1]:
+            _refuse_change(node, *held)
+    if not differentiable:
+        return list(node.saved)
+    return [
+        _as_value(x, node if i == OUTPUT else node.edges[i], held)
+        for i, x, held in zip(node.plan.save, node.saved, node.versions, strict=True)
+    ]
+
+
+def _refuse_change(node: Node, leaf: Value, version: int) -> None:
+    raise GraphError(
+        f"backward of {node.op.name}",
+        f"the value of {leaf.name or 'a leaf'} that the forward pass saw",
+        f"one changed {leaf.version - version} time(s) since",
+        "call backward before the update, or run forward again",
+    )
+
+
+def _as_value(x: Any, edge: Edge | None, held: tuple[Value, int] | None) -> Any:
+    if edge is None or isinstance(edge, Value):
+        return x if edge is None else edge
+    value = wrap(x, edge)
+    return value if held is None else view_of(value, held[0])
+
+
+def free(node: Node) -> None:
+    """Let go of what a node saved and of the graph behind it; a later backward will say so."""
+    node.saved, node.edges, node.versions = None, (), ()
 
 
 def backpropagate(
@@ -75,9 +152,10 @@ def _fit(g: Any, edge: Edge) -> Any:
 def _own(given: Any, g: Any, edge: Edge) -> Any:
     """Leaves must not share the memory of a gradient with each other: what a vjp passed on
     without computing is copied there."""
-    if isinstance(edge, Node) or isinstance(given, Value):
+    if isinstance(edge, Node):
         return given
-    return copy(given) if given is g or given.base is not None else given
+    array = given.data if isinstance(given, Value) else given
+    return astype(given, given.dtype) if given is g or array.base is not None else given
 
 
 def _add(gradients: dict[Edge, Any], edge: Edge, g: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..kernels import ShapeError, reduce, shape
@@ -39,9 +39,8 @@ def normal_axes(where: str, x: Any, axis: Axis) -> tuple[int, ...]:
     Raises: ShapeError for an axis that x does not have.
     """
     n = len(x.shape)
-    axes = (
-        tuple(range(n)) if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
-    )
+    given = range(n) if axis is None else axis
+    axes = tuple(given) if isinstance(given, Iterable) else (given,)
     if not all(-n <= a < n for a in axes):
         raise ShapeError(
             where, f"axes in [{-n}, {n})", f"axis={axis}", f"x has shape {x.shape}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ def _compare(
         scale = max(1.0, float(np.abs(differences).max(initial=0)))
         errors = np.abs(gradient - differences) / scale
         for index in np.ndindex(errors.shape):
-            if not errors[index] <= worst.error:  # a nan counts as the worst
+            if not (errors[index] <= worst.error or isnan(worst.error)):  # a nan is the worst
                 worst = Difference(
                     argument,
                     index,

@@ -21,19 +21,20 @@ multiply = row("multiply", lambda a, b: a * b, lambda b: b, lambda a: a)
 divide = row(
     "divide", lambda a, b: a / b, lambda b: 1 / b, lambda y, b: -y / b, domain=(REAL, POSITIVE)
 )
-# The bare formulas would be nan at b = 0 and at a = 0, where the true slopes are 0.
+# The bare slopes would be nan at 0 ** 0 and where a = 0. They stand aside for 1 there, inside
+# the formula, so that derivatives of the slopes are finite as well.
 power = row(
     "power",
     lambda a, b: a**b,
-    lambda a, b: w.where(b == 0, 0, b * a ** (b - 1)),
-    lambda y, a: w.where(a == 0, 0, y * w.log(a)),
+    lambda a, b: b * w.where(b == 0, w.where(a == 0, 1, a), a) ** (b - 1),
+    lambda y, a: w.where(a == 0, 0, y * w.log(w.where(a == 0, 1, a))),
     domain=(POSITIVE, REAL),
 )
 negative = row("negative", lambda x: -x, lambda: -1)
 ratio = row(
     "ratio",
     lambda a, b: w.ratio(a, b),
-    lambda b: w.where(b == 0, 0, 1 / b),
+    lambda b: w.where(b == 0, 0, 1 / w.where(b == 0, 1, b)),
     lambda y, b: -w.ratio(y, b),
     domain=(REAL, POSITIVE),
 )
@@ -45,6 +46,7 @@ log = row("log", lambda x: w.log(x), lambda x: 1 / x, domain=POSITIVE)
 log1p = row("log1p", lambda x: w.log1p(x), lambda x: 1 / (1 + x), domain=(-0.9, 4.0))
 sqrt = row("sqrt", lambda x: w.sqrt(x), lambda y: 0.5 / y, domain=POSITIVE)
 erf = row("erf", lambda x: w.erf(x), lambda x: 2 * w.exp(-x * x) / w.sqrt_pi)
+erfc = row("erfc", lambda x: w.erfc(x), lambda x: -2 * w.exp(-x * x) / w.sqrt_pi)
 
 # ---- trigonometric and hyperbolic (radians) -----------------------------------------------
 sin = row("sin", lambda x: w.sin(x), lambda x: w.cos(x))
@@ -88,13 +90,13 @@ logical_not = row("logical_not", lambda a: w.logical_not(a), None)
 
 def logistic(x: Any) -> Any:
     """1 / (1 + exp(-x)), through whichever of exp(x) and exp(-x) cannot overflow."""
-    e = w.exp(-abs(x))
+    e = w.exp(w.where(x >= 0, -x, x))  # -|x| has no slope at 0, this has the right one
     return w.where(x >= 0, 1, e) / (1 + e)
 
 
 def normal_cdf(x: Any) -> Any:
     """The share of a standard normal below x."""
-    return 0.5 * (1 + w.erf(x / w.sqrt_2))
+    return 0.5 * w.erfc(-x / w.sqrt_2)  # 1 + erf would cancel far below 0
 
 
 def normal_pdf(x: Any) -> Any:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..kernels import GraphError, ShapeError
-from .backward import backpropagate
+from ..kernels.shape import zeros_like
+from .backward import backpropagate, collect
 from .op import structural
-from .tape import Value, apply, collect
+from .tape import Value, apply, is_recording, recording
 from .tensor import Tensor
 
-IDENTITY = structural("identity", lambda x: x, ["x"], lambda g: g)
+IDENTITY = structural("identity", lambda x: x.view(), ["x"], lambda g: g)
 
 
 def value_and_grad(
@@ -30,13 +31,14 @@ def value_and_grad(
     wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        variables = [_variable(args[i]) for i in wanted]
-        given = list(args)
-        for i, x in zip(wanted, variables, strict=True):
-            given[i] = x
-        y = f(*given, **kwargs)
+        with recording(True):  # even inside no_grad, where the result is then not recorded
+            variables = [_variable(args[i]) for i in wanted]
+            given = list(args)
+            for i, x in zip(wanted, variables, strict=True):
+                given[i] = x
+            y = f(*given, **kwargs)
+        value = y if _outer_leaves(y, variables) and is_recording() else y.detach()
         gradients = gradients_of(y, variables)
-        value = y if _outer_leaves(y, variables) else y.detach()
         return value, gradients[0] if isinstance(argnums, int) else tuple(gradients)
 
     return differentiated
@@ -58,29 +60,29 @@ def gradients_of(y: Any, variables: Sequence[Tensor]) -> list[Tensor]:
     The result is recorded where it may be differentiated again: where y depends on a Tensor
     that requires a gradient and is none of the variables.
     """
-    _check(y)
     edges = [x.node or x for x in variables]
-    again = bool(_outer_leaves(y, variables))
+    outer = bool(_outer_leaves(y, variables))
+    again = outer and is_recording()
     one = Tensor._of(y._seed(None))
     found = (
         backpropagate(
             [y.node or y],
             [one if again else one.data],
             inputs=edges,
-            retain_graph=again,
+            retain_graph=outer,
             create_graph=again,
         )
         if y.requires_grad
         else {}
     )
     return [
-        _as_tensor(found[e]) if e in found else Tensor._of(x.data * 0)
+        _as_tensor(found[e]) if e in found else Tensor._of(zeros_like(x.data))
         for e, x in zip(edges, variables, strict=True)
     ]
 
 
 def _outer_leaves(y: Any, variables: Sequence[Tensor]) -> set[Value]:
-    roots = [y.node or y] if y.requires_grad else []
+    roots = [y.node or y] if _check(y).requires_grad else []
     return collect(roots)[1] - {x for x in variables if x.node is None}
 
 
@@ -96,7 +98,7 @@ def _as_tensor(g: Any) -> Tensor:
     return g if isinstance(g, Tensor) else Tensor._of(g)
 
 
-def _check(y: Any) -> None:
+def _check(y: Any) -> Tensor:
     if not isinstance(y, Tensor):
         raise GraphError(
             "grad",
@@ -111,3 +113,4 @@ def _check(y: Any) -> None:
             f"shape {y.shape}",
             "sum or average its result",
         )
+    return y

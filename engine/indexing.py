@@ -36,10 +36,15 @@ def getitem(x: Any, index: Any) -> Any:
     """
     parts = index if isinstance(index, tuple) else (index,)
     plain = tuple(
-        p.data if isinstance(p, Value) else np.asarray(p) if isinstance(p, list) else p
+        p.data if isinstance(p, Value) else _positions(p) if isinstance(p, list) else p
         for p in parts
     )
     return apply(GETITEM, x, index=plain if isinstance(index, tuple) else plain[0])
+
+
+def _positions(index: list[Any]) -> Any:
+    """A list as an index; an empty one picks nothing."""
+    return np.asarray(index) if index else np.zeros(0, np.intp)
 
 
 def segment_sum(x: Any, starts: Any) -> Any:

@@ -7,20 +7,22 @@ from typing import Any
 
 from ..kernels import ShapeError, reduce
 from .broadcast import Axis, as_array, normal_axes, spread, sum_
-from .elementwise import equal, exp, where
+from .elementwise import divide, equal, exp, multiply, subtract
 from .op import structural
-from .shaping import reshape
+from .shaping import astype, reshape
 from .tape import apply
 
 
 def _mean_vjp(g: Any, input_shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
-    return spread(g, input_shape, axis) / math.prod(input_shape[i] for i in axis)
+    count = math.prod(input_shape[i] for i in axis)
+    return spread(divide(g, count), input_shape, axis)
 
 
 def _max_vjp(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
     """Ties share the gradient equally, as one of many directions of steepest ascent."""
-    is_top = where(equal(x, spread(y, x.shape, axis)), x * 0 + 1, x * 0)
-    return spread(g / _folded(is_top, axis, y.shape), x.shape, axis) * is_top
+    is_top = astype(equal(x, spread(y, x.shape, axis)), g.dtype)
+    share = divide(g, _folded(is_top, axis, y.shape))
+    return multiply(spread(share, x.shape, axis), is_top)
 
 
 def _folded(x: Any, axis: tuple[int, ...], shape: tuple[int, ...]) -> Any:
@@ -28,7 +30,8 @@ def _folded(x: Any, axis: tuple[int, ...], shape: tuple[int, ...]) -> Any:
 
 
 def _logsumexp_vjp(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
-    return spread(g, x.shape, axis) * exp(x - spread(y, x.shape, axis))
+    softmax = exp(subtract(x, spread(y, x.shape, axis)))
+    return multiply(spread(g, x.shape, axis), softmax)
 
 
 MEAN = structural("mean", reduce.mean, ["x"], _mean_vjp)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..kernels import Lifted, Word, lift
 from ..kernels import words as w
 from ..kernels.program import Program, plain
@@ -16,6 +18,7 @@ from .tape import Value, apply
 
 Formula = Callable[..., Any]
 Domain = tuple[float, float]
+NUMBERS = (bool, int, float)
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ class SlopeVjp:
             return args[0]
         if any(isinstance(a, Value) for a in args):
             return on_tensors(self.kernel.program, args)[0]
-        return self.kernel(*args)
+        g = args[0]  # a number takes its dtype, as it did in the op
+        return self.kernel(*[g.dtype.type(a) if isinstance(a, NUMBERS) else a for a in args])
 
 
 def on_tensors(
@@ -95,13 +99,19 @@ def on_tensors(
 ) -> list[Any]:
     """The Tensor reader: a rule with every word an op, so that all of it is differentiable."""
     values = dict(zip(program.inputs, elements, strict=True))
-    return program.interpret(values, scalars or {}, plain, _meaning)
+    T = np.result_type(0.0, *(e.dtype for e in elements if not isinstance(e, NUMBERS))).type
+    return program.interpret(values, scalars or {}, plain, lambda word: _meaning(word, T))
 
 
-def _meaning(word: Word) -> Callable[..., Any]:
+def _meaning(word: Word, T: Any) -> Callable[..., Any]:
+    """A word on Tensors; numbers alone stay a Python number, which widens no dtype."""
+
     def compute(*args: Any) -> Any:
-        if all(isinstance(a, (int, float)) for a in args):
-            return float(word.numpy(*args))  # stays a Python number, which widens no dtype
+        if all(isinstance(a, NUMBERS) for a in args):
+            with np.errstate(all="ignore"):  # as in a kernel
+                return float(word.numpy(*args))
+        if word.name == "where" and all(isinstance(a, NUMBERS) for a in args[1:]):
+            args = (args[0], T(args[1]), args[2])  # else NumPy would make it float64
         return ROWS[word.name].function(*args)
 
     return compute

@@ -11,7 +11,7 @@ import numpy as np
 from ..kernels import ShapeError, shape
 from .indexing import getitem
 from .op import structural
-from .tape import Value, apply
+from .tape import Value, apply, wrap
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -69,7 +69,7 @@ STACK = structural(
 
 def reshape(x: Any, shape: Sequence[int] | int) -> Any:
     """The same elements in another shape; one entry may be -1."""
-    return apply(RESHAPE, x, shape=(shape,) if isinstance(shape, int) else tuple(shape))
+    return apply(RESHAPE, x, shape=(shape,) if hasattr(shape, "__index__") else tuple(shape))
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
@@ -88,8 +88,8 @@ def swap_last(x: Any) -> Any:
 def concat(arrays: Sequence[Any], axis: int = 0) -> Any:
     """Arrays joined along an axis; they may differ in length along it alone."""
     _some("concat", arrays)
-    along = axis % max(len(np.shape(_data(arrays[0]))), 1)
-    sizes = [np.shape(_data(a))[along] for a in arrays]
+    along = _along("concat", arrays[0], axis)
+    sizes = [sum(np.shape(_data(a))[along : along + 1]) for a in arrays]  # 0 if it lacks it
     return apply(
         CONCAT, *arrays, axis=along, bounds=tuple(itertools.accumulate(sizes, initial=0))
     )
@@ -98,17 +98,29 @@ def concat(arrays: Sequence[Any], axis: int = 0) -> Any:
 def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     """Arrays of one shape joined along a new axis."""
     _some("stack", arrays)
-    return apply(STACK, *arrays, axis=axis % (len(np.shape(_data(arrays[0]))) + 1))
+    return apply(STACK, *arrays, axis=_along("stack", arrays[0], axis, new=1))
 
 
 def astype(x: Any, dtype: Any) -> Any:
-    """The same values in another dtype; the gradient comes back in x's."""
-    return apply(ASTYPE, x, dtype=np.dtype(dtype))
+    """The same values in another dtype; the gradient comes back in x's, and none comes back
+    through integers or truth values."""
+    dtype = np.dtype(dtype)
+    if dtype.kind != "f" and isinstance(x, Value):
+        x = wrap(x.data, None)
+    return apply(ASTYPE, x, dtype=dtype)
 
 
 def _some(where: str, arrays: Sequence[Any]) -> None:
     if not len(arrays):
         raise ShapeError(where, "one array or more", "none", "give a non-empty list")
+
+
+def _along(where: str, array: Any, axis: int, new: int = 0) -> int:
+    """An axis of an array, or of what has `new` more axes, as a non-negative integer."""
+    n = np.ndim(_data(array)) + new
+    if not -n <= axis < n:
+        raise ShapeError(where, f"an axis in [{-n}, {n})", f"axis={axis}", "count its axes")
+    return axis % n
 
 
 def _data(x: Any) -> Any:

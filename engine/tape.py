@@ -1,4 +1,4 @@
-"""The tape: a graph that hangs on its outputs, and the walk back along it.
+"""The tape: a graph that hangs on its outputs.
 
 A `Node` is one application of an op. It knows the nodes or leaves its inputs came from (edges),
 so a graph lives exactly as long as a value that was computed from it. Nodes carry a creation
@@ -10,13 +10,13 @@ from __future__ import annotations
 import itertools
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..kernels import GraphError, ShapeError
+from ..kernels import ShapeError
 from .op import OUTPUT, Op, Plan
 
 _numbers = itertools.count()
@@ -32,7 +32,16 @@ _state = _State()
 class Value:
     """An array and where it came from. `Tensor` adds the operators."""
 
-    __slots__ = ("__weakref__", "data", "grad", "name", "node", "requires_grad", "version")
+    __slots__ = (
+        "__weakref__",
+        "data",
+        "grad",
+        "name",
+        "node",
+        "owner",
+        "requires_grad",
+        "version",
+    )
 
     data: Any
     requires_grad: bool
@@ -40,10 +49,11 @@ class Value:
     grad: Any
     version: int
     name: str
+    owner: Value | None  # whose memory this is a view of
 
     def receive(self, g: Any, accumulate: bool = False) -> None:
         """Take a gradient into `grad`, adding where one is there already."""
-        g = g if isinstance(g, Value) else _output[0](g, None)
+        g = g if isinstance(g, Value) else wrap(g, None)
         self.grad = self.grad + g if accumulate and self.grad is not None else g
 
     @property
@@ -79,11 +89,7 @@ class Node:
         self.saved: tuple[Any, ...] | None = tuple(
             y if i == OUTPUT else _array(args[i]) for i in plan.save
         )
-        self.versions = tuple(
-            (a, a.version)
-            for a in (args[i] for i in plan.save if i != OUTPUT)
-            if isinstance(a, Value) and not a.node
-        )
+        self.versions = tuple(_version(args[i]) if i != OUTPUT else None for i in plan.save)
         self.number = next(_numbers)
         self.shape, self.dtype = y.shape, y.dtype
         self.watcher: Callable[[], Value | None] | None = None
@@ -97,7 +103,28 @@ def _edge(x: Any) -> Edge | None:
 
 
 def _array(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else x
+    return x.data if isinstance(x, Value) else np.asarray(x) if isinstance(x, list) else x
+
+
+def _version(x: Any) -> tuple[Value, int] | None:
+    """The leaf whose memory x holds, and how often that has changed; None if nothing can."""
+    if not isinstance(x, Value):
+        return None
+    owner = x.owner if x.owner is not None else None if x.node else x
+    return None if owner is None else (owner, owner.version)
+
+
+def view_of(value: Value, source: Value) -> Value:
+    """Note that a value lives in the memory of another, and changes with it."""
+    value.owner = source if source.owner is None else source.owner
+    return value
+
+
+def _memory(array: Any) -> Any:
+    """The array that owns the memory of an array."""
+    while getattr(array, "base", None) is not None:
+        array = array.base
+    return array
 
 
 _output: list[Callable[[Any, Node | None], Value]] = []
@@ -106,6 +133,11 @@ _output: list[Callable[[Any, Node | None], Value]] = []
 def output_type(make: Callable[[Any, Node | None], Value]) -> None:
     """How `apply` wraps an array; `tensor.py` gives it the Tensor that it cannot import."""
     _output[:] = [make]
+
+
+def wrap(array: Any, node: Node | None) -> Value:
+    """A Value of the output type around an array of ours."""
+    return _output[0](array, node)
 
 
 def apply(op: Op, *args: Any, **params: Any) -> Any:
@@ -127,7 +159,12 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
         needs = tuple([isinstance(a, Value) and a.requires_grad for a in args])
         if True in needs and (plan := op.plan(needs)) is not None:
             node = Node(op, plan, args, y, params)
-    return _output[0](y, node)
+    value = wrap(y, node)
+    if y.base is not None:
+        for a in args:
+            if isinstance(a, Value) and _memory(a.data) is _memory(y):
+                return view_of(value, a)
+    return value
 
 
 def is_recording() -> bool:
@@ -135,75 +172,19 @@ def is_recording() -> bool:
     return _state.recording
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> AbstractContextManager[None]:
     """Compute without recording: nothing done in this block can be differentiated."""
-    before, _state.recording = _state.recording, False
+    return recording(False)
+
+
+@contextmanager
+def recording(on: bool) -> Iterator[None]:
+    """Record in this block, or not, whatever holds around it."""
+    before, _state.recording = _state.recording, on
     try:
         yield
     finally:
         _state.recording = before
-
-
-def collect(roots: Sequence[Edge]) -> tuple[list[Node], set[Value]]:
-    """All nodes reachable from the roots, newest first, and all leaves."""
-    nodes: set[Node] = set()
-    leaves: set[Value] = set()
-    stack = list(roots)
-    while stack:
-        edge = stack.pop()
-        if isinstance(edge, Value):
-            leaves.add(edge)
-        elif edge not in nodes:
-            nodes.add(edge)
-            stack.extend(e for e in edge.edges if e is not None)
-    return sorted(nodes, key=lambda n: -n.number), leaves
-
-
-def leading_to(nodes: Sequence[Node], inputs: Iterable[Edge]) -> set[Edge]:
-    """The inputs, and those of `nodes` (newest first) through which a gradient reaches them."""
-    useful: set[Edge] = set(inputs)
-    for node in reversed(nodes):
-        if any(e in useful for e in node.edges):
-            useful.add(node)
-    return useful
-
-
-def saved_values(node: Node, differentiable: bool) -> list[Any]:
-    """What a node saved, as arrays or, to differentiate through, as Tensors of the same graph.
-
-    Raises: GraphError where the graph was freed, or a saved leaf changed since.
-    """
-    if node.saved is None:
-        raise GraphError(
-            "backward",
-            "a graph that still holds its saved arrays",
-            f"one freed by an earlier backward (at {node.op.name})",
-            "pass retain_graph=True to the first, or run forward again",
-        )
-    for leaf, version in node.versions:
-        if leaf.version != version:
-            raise GraphError(
-                f"backward of {node.op.name}",
-                f"the value of {leaf.name or 'a leaf'} that the forward pass saw",
-                f"one changed {leaf.version - version} time(s) since",
-                "call backward before the update, or run forward again",
-            )
-    if not differentiable:
-        return list(node.saved)
-    return [
-        _as_value(x, node if i == OUTPUT else node.edges[i])
-        for i, x in zip(node.plan.save, node.saved, strict=True)
-    ]
-
-
-def _as_value(x: Any, edge: Edge | None) -> Any:
-    return x if edge is None else edge if isinstance(edge, Value) else _output[0](x, edge)
-
-
-def free(node: Node) -> None:
-    """Let go of what a node saved and of the graph behind it; a later backward will say so."""
-    node.saved, node.edges, node.versions = None, (), ()
 
 
 def watch(node: Node, value: Value) -> None:

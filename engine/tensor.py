@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from ..kernels import DTypeError, GraphError, ShapeError, device
 from . import shaping
 from .backward import backpropagate
 from .operators import Operators
-from .tape import Edge, Node, Value, output_type, watch
+from .tape import Edge, Node, Value, output_type, view_of, watch
 
 
 class Tensor(Operators):
@@ -90,7 +90,7 @@ class Tensor(Operators):
 
     def detach(self) -> Tensor:
         """The same values, outside every graph."""
-        return Tensor._of(self.data)
+        return cast("Tensor", view_of(Tensor._of(self.data), self))
 
     def astype(self, dtype: Any) -> Tensor:
         """The same values in another dtype; differentiable."""
@@ -109,9 +109,11 @@ class Tensor(Operators):
 
     def __repr__(self) -> str:
         values = np.array2string(
-            self.numpy(), separator=", ", threshold=8, edgeitems=3, prefix="Tensor("
+            self.numpy(), separator=", ", threshold=8, edgeitems=3 if self.ndim < 2 else 1
         )
-        extra = f", name={self.name!r}" if self.name else ""
+        values = " ".join(values.split())  # one line, so that an error message can hold it
+        extra = f", shape={self.shape}" if self.size > 8 else ""
+        extra += f", name={self.name!r}" if self.name else ""
         extra += (
             f", op={self.node.op.name}"
             if self.node
@@ -174,11 +176,12 @@ class Tensor(Operators):
 
     def assign_(self, value: Any) -> None:
         """Overwrite a leaf's values; a graph that saved the old ones will refuse to go back."""
-        if self.node is not None:
+        owner = self if self.owner is None else self.owner
+        if owner.node is not None:
             raise GraphError(
                 "assign_",
                 "a leaf",
-                f"the output of {self.node.op.name}",
+                f"the output of {owner.node.op.name}",
                 "compute a new Tensor instead",
             )
         given = value.data if isinstance(value, Value) else np.asarray(value)
@@ -190,12 +193,12 @@ class Tensor(Operators):
                 "reshape it",
             )
         self.data[...] = given
-        self.version += 1
+        owner.version += 1
 
 
 def _fill(self: Tensor, array: Any, requires_grad: bool, node: Node | None, name: str) -> None:
     self.data, self.requires_grad, self.node = array, requires_grad, node
-    self.grad, self.version, self.name = None, 0, name
+    self.grad, self.version, self.name, self.owner = None, 0, name, None
 
 
 output_type(Tensor._of)

@@ -21,6 +21,7 @@ from .engine.functions import cos as cos
 from .engine.functions import cross_entropy as cross_entropy
 from .engine.functions import divide as divide
 from .engine.functions import erf as erf
+from .engine.functions import erfc as erfc
 from .engine.functions import exp as exp
 from .engine.functions import expm1 as expm1
 from .engine.functions import gelu as gelu
