@@ -7,8 +7,8 @@ from typing import Any
 
 from ..kernels import ShapeError, reduce, shape
 from .op import structural
-from .shaping import reshape
-from .tape import Value, apply
+from .shaping import as_array, reshape
+from .tape import apply
 
 Axis = int | Sequence[int] | None
 
@@ -70,10 +70,3 @@ def sum_(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def broadcast_to(x: Any, shape: Sequence[int]) -> Any:
     """x repeated, without a copy, along axes it lacks or has once."""
     return apply(BROADCAST_TO, as_array(x), shape=tuple(shape))
-
-
-def as_array(x: Any) -> Any:
-    """Tensors and arrays as they are; numbers and lists as arrays."""
-    import numpy as np
-
-    return x if isinstance(x, Value) or hasattr(x, "dtype") else np.asarray(x)

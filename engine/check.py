@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isnan
+from math import inf, isnan
 from typing import Any
 
 import numpy as np
@@ -112,28 +112,28 @@ def _compare(
 ) -> Difference:
     tensors = [Tensor(a, requires_grad=True) for a in arrays]
     gradients = [g.data for g in gradients_of(f(*tensors), tensors)]
-    worst = Difference(0, (), 0.0, 0.0, 0.0)
-    for argument, gradient in enumerate(gradients):
-        differences = _differences(f, arrays, argument)
-        scale = max(1.0, float(np.abs(differences).max(initial=0)))
-        errors = np.abs(gradient - differences) / scale
-        for index in np.ndindex(errors.shape):
-            if not (errors[index] <= worst.error or isnan(worst.error)):  # a nan is the worst
-                worst = Difference(
-                    argument,
-                    index,
-                    float(gradient[index]),
-                    float(differences[index]),
-                    float(errors[index]),
-                )
+    found = [_worst(i, g, _differences(f, arrays, i)) for i, g in enumerate(gradients)]
+    worst = max(found, key=_badness, default=Difference(0, (), 0.0, 0.0, 0.0))
     if not worst.error <= tolerance:
-        raise GradientError(
-            f"gradcheck of {name}",
-            f"relative error <= {tolerance:g}",
-            str(worst),
-            "look at the vjp or slope of this argument",
-        )
+        rule = f"relative error <= {tolerance:g}"
+        repair = "look at the vjp or slope of this argument"
+        raise GradientError(f"gradcheck of {name}", rule, str(worst), repair)
     return worst
+
+
+def _worst(argument: int, gradient: np.ndarray, differences: np.ndarray) -> Difference:
+    """The element where the gradient of one argument is furthest from its difference."""
+    scale = max(1.0, float(np.abs(differences).max(initial=0)))
+    found = [
+        Difference(argument, index, float(g), float(d), float(abs(g - d) / scale))
+        for (index, g), d in zip(np.ndenumerate(gradient), differences.flat, strict=True)
+    ]
+    return max(found, key=_badness, default=Difference(argument, (), 0.0, 0.0, 0.0))
+
+
+def _badness(difference: Difference) -> float:
+    """Its error; a nan is the worst of all."""
+    return inf if isnan(difference.error) else difference.error
 
 
 def _differences(

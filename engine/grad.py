@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..kernels import GraphError, ShapeError
+from ..kernels import GraphError, OptionError, ShapeError
 from ..kernels.shape import zeros_like
 from .backward import backpropagate, collect
 from .op import structural
@@ -31,6 +31,9 @@ def value_and_grad(
     wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     def differentiated(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        if max(wanted) >= len(args):
+            got, repair = f"{len(args)} arguments", "pass it by position"
+            raise OptionError("grad", f"an argument at position {max(wanted)}", got, repair)
         with recording(True):  # even inside no_grad, where the result is then not recorded
             variables = [_variable(args[i]) for i in wanted]
             given = list(args)

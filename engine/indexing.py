@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import ShapeError, gather
+from ..kernels import ShapeError, gather, shape
 from .op import structural
 from .tape import Value, apply
 
@@ -25,7 +25,10 @@ GETITEM = structural(
 )
 INDEX_ADD = structural("index_add", gather.index_add, ["x"], lambda g, index: getitem(g, index))
 SEGMENT_SUM = structural(
-    "segment_sum", gather.segment_sum, ["x"], lambda g, starts: getitem(g, _owners(starts))
+    "segment_sum",
+    gather.segment_sum,
+    ["x"],
+    lambda g, starts: apply(GETITEM, g, index=_owners(starts)),
 )
 
 
@@ -35,16 +38,15 @@ def getitem(x: Any, index: Any) -> Any:
     Differs: an element picked twice receives both gradients.
     """
     parts = index if isinstance(index, tuple) else (index,)
-    plain = tuple(
-        p.data if isinstance(p, Value) else _positions(p) if isinstance(p, list) else p
-        for p in parts
-    )
+    plain = tuple(_positions(p.data if isinstance(p, Value) else p) for p in parts)
     return apply(GETITEM, x, index=plain if isinstance(index, tuple) else plain[0])
 
 
-def _positions(index: list[Any]) -> Any:
-    """A list as an index; an empty one picks nothing."""
-    return np.asarray(index) if index else np.zeros(0, np.intp)
+def _positions(index: Any) -> Any:
+    """An index that the user cannot change later; an empty list picks nothing."""
+    if isinstance(index, list):
+        return np.array(index) if index else np.zeros(0, np.intp)
+    return shape.copy(index) if hasattr(index, "base") else index
 
 
 def segment_sum(x: Any, starts: Any) -> Any:

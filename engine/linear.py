@@ -6,9 +6,8 @@ from typing import Any
 
 from ..kernels import ShapeError
 from ..kernels import matmul as kernel
-from .broadcast import as_array
 from .op import structural
-from .shaping import swap_last
+from .shaping import as_array, swap_last
 from .tape import apply
 
 # y = a b, so dL/da = dL/dy b^T and dL/db = a^T dL/dy; batch axes that broadcast are summed away

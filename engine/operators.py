@@ -17,6 +17,32 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 
+QUERIES = {  # functions whose answer has no gradient to lose
+    "allclose", "array_equal", "array_repr", "array_str", "array2string", "iscomplexobj",
+    "isclose", "ndim", "result_type", "shape", "size",
+}  # fmt: skip
+
+
+def _tensors(*values: Any) -> Iterator[Operators]:
+    """All Tensors in nested lists, tuples and dicts."""
+    for value in values:
+        if isinstance(value, Operators):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _tensors(*value)
+        elif isinstance(value, dict):
+            yield from _tensors(*value.values())
+
+
+def _plain(value: Any) -> Any:
+    """The same nested lists, tuples and dicts with arrays for Tensors."""
+    if isinstance(value, Operators):
+        return np.asarray(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_plain, value))
+    return {k: _plain(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
 def _call(name: str, *args: Any) -> Tensor:
     return cast("Tensor", ROWS[name].function(*args))
 
@@ -154,3 +180,11 @@ class Operators(Value):
                 "use the op of fusegrad, or .numpy() to leave the graph",
             )
         return _call(BY_UFUNC[ufunc].name, *args)
+
+    def __array_function__(self, f: Any, types: Any, args: Any, kw: Any) -> Any:
+        """Functions of NumPy see plain arrays, where no gradient would get lost by it."""
+        if f.__name__ not in QUERIES and any(v.requires_grad for v in _tensors(args, kw)):
+            repair = "use the op of fusegrad, or .numpy() to leave the graph"
+            what = "a Tensor that requires a gradient"
+            raise DTypeError(f"np.{f.__name__}", "plain arrays", what, repair)
+        return f(*_plain(args), **_plain(kw))

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from ..kernels import ShapeError, reduce
-from .broadcast import Axis, as_array, normal_axes, spread, sum_
+from .broadcast import Axis, normal_axes, spread, sum_
 from .elementwise import divide, equal, exp, multiply, subtract
 from .op import structural
-from .shaping import astype, reshape
+from .shaping import as_array, astype, reshape
 from .tape import apply
 
 

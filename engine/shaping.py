@@ -69,11 +69,13 @@ STACK = structural(
 
 def reshape(x: Any, shape: Sequence[int] | int) -> Any:
     """The same elements in another shape; one entry may be -1."""
+    x = as_array(x)
     return apply(RESHAPE, x, shape=(shape,) if hasattr(shape, "__index__") else tuple(shape))
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
     """Axes in another order, by default reversed."""
+    x = as_array(x)
     n = len(x.shape)
     order = range(n)[::-1] if axes is None else [a % n if -n <= a < n else a for a in axes]
     return apply(TRANSPOSE, x, axes=tuple(order))
@@ -125,3 +127,11 @@ def _along(where: str, array: Any, axis: int, new: int = 0) -> int:
 
 def _data(x: Any) -> Any:
     return x.data if isinstance(x, Value) else x
+
+
+def as_array(x: Any) -> Any:
+    """Tensors and arrays as they are, numbers and lists as arrays, lists of Tensors stacked."""
+    if isinstance(x, Value) or hasattr(x, "dtype"):
+        return x
+    is_list = isinstance(x, (list, tuple))
+    return stack(x) if is_list and any(isinstance(v, Value) for v in x) else np.asarray(x)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..kernels import DTypeError, OptionError, ShapeError, gather, reduce
-from .broadcast import as_array, normal_axes, sum_
+from .broadcast import normal_axes, sum_
 from .elementwise import exp, multiply, subtract
 from .op import structural
 from .reductions import mean
-from .shaping import reshape
+from .shaping import as_array, reshape
 from .tape import Value, apply
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -72,28 +72,15 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
 def _check(logits: Any, labels: Any, reduction: str) -> None:
     where = "cross_entropy"
     if len(logits.shape) != 2 or labels.shape != logits.shape[:1]:
-        raise ShapeError(
-            where,
-            "logits (N, C) and labels (N,)",
-            f"{logits.shape} and {labels.shape}",
-            "reshape one of them",
-        )
+        got = f"{logits.shape} and {labels.shape}"
+        raise ShapeError(where, "logits (N, C) and labels (N,)", got, "reshape one of them")
     if labels.dtype.kind not in "iu":
-        raise DTypeError(
-            where, "integer labels", str(labels.dtype), "convert with labels.astype(int)"
-        )
+        got, repair = str(labels.dtype), "convert with labels.astype(int)"
+        raise DTypeError(where, "integer labels", got, repair)
     if reduction not in REDUCTIONS:
-        raise OptionError(
-            where,
-            f"reduction in {', '.join(REDUCTIONS)}",
-            repr(reduction),
-            "choose one of these",
-        )
+        rule = f"reduction in {', '.join(REDUCTIONS)}"
+        raise OptionError(where, rule, repr(reduction), "choose one of these")
     classes = logits.shape[1]
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
-        raise OptionError(
-            where,
-            f"labels in [0, {classes})",
-            f"{labels.min()} to {labels.max()}",
-            "number classes from 0",
-        )
+        got = f"{labels.min()} to {labels.max()}"
+        raise OptionError(where, f"labels in [0, {classes})", got, "number classes from 0")

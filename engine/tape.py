@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import ShapeError
+from ..kernels import DTypeError, ShapeError
+from ..kernels.shape import copy
 from .op import OUTPUT, Op, Plan
 
 _numbers = itertools.count()
@@ -103,7 +104,10 @@ def _edge(x: Any) -> Edge | None:
 
 
 def _array(x: Any) -> Any:
-    return x.data if isinstance(x, Value) else np.asarray(x) if isinstance(x, list) else x
+    """What to save of an operand: of a user's own array a copy, since it may change."""
+    if isinstance(x, Value):
+        return x.data
+    return copy(x) if hasattr(x, "base") else np.array(x) if isinstance(x, list) else x
 
 
 def _version(x: Any) -> tuple[Value, int] | None:
@@ -149,6 +153,10 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
     try:
         y = op.kernel(*[a.data if isinstance(a, Value) else a for a in args], **params)
     except (ValueError, IndexError) as error:
+        if "negative integer powers" in str(error):  # no matter of shapes
+            raise DTypeError(
+                op.name, "floats", "integers", "convert one with astype"
+            ) from error
         shapes = ", ".join(str(np.shape(_array(a))) for a in args)
         got = " and ".join([shapes, *(f"{k}={v}" for k, v in params.items())])
         raise ShapeError(op.name, op.expects, got, op.repair) from error

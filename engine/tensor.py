@@ -33,25 +33,14 @@ class Tensor(Operators):
         self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str = ""
     ) -> None:
         data = data.data if isinstance(data, Value) else data
-        array = (
-            data.astype(dtype or data.dtype)
-            if device.is_cuda(data)
-            else (np.array(data, dtype))
-        )
+        on_cuda = device.is_cuda(data)
+        array = data.astype(dtype or data.dtype) if on_cuda else np.array(data, dtype)
         if array.dtype.kind not in "fiub":
-            raise DTypeError(
-                "Tensor",
-                "numbers",
-                f"dtype {array.dtype}",
-                "give floats, integers or truth values",
-            )
+            repair = "give floats, integers or truth values"
+            raise DTypeError("Tensor", "numbers", f"dtype {array.dtype}", repair)
         if requires_grad and array.dtype.kind != "f":
-            raise DTypeError(
-                "Tensor",
-                "a float dtype where requires_grad",
-                str(array.dtype),
-                "convert with dtype=float",
-            )
+            rule, repair = "a float dtype where requires_grad", "convert with dtype=float"
+            raise DTypeError("Tensor", rule, str(array.dtype), repair)
         _fill(self, array, requires_grad, None, name)
 
     @classmethod

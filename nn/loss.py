@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine import Tensor, softmax
-from ..engine.broadcast import as_array
+from ..engine.shaping import as_array
 from ..kernels import ShapeError
 from .module import Module
 

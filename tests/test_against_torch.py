@@ -25,7 +25,7 @@ TOLERANCE = 1e-12
 THEIRS: dict[str, Callable[..., Any]] = {
     **{name: getattr(torch, name) for name in (
         "add", "subtract", "multiply", "divide", "negative", "exp", "expm1", "log", "log1p",
-        "sqrt", "erf", "sin", "cos", "tanh", "absolute", "sign", "maximum", "minimum",
+        "sqrt", "erf", "erfc", "sin", "cos", "tanh", "absolute", "sign", "maximum", "minimum",
         "greater", "greater_equal", "less", "less_equal", "not_equal", "logical_not",
         "sigmoid", "relu",
     )},

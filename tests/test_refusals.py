@@ -141,6 +141,13 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: fg.grad(lambda x: x)([1.0, 2.0]), ShapeError,
      "grad: expected a function that returns one number, got shape (2,); sum or average its "
      "result"),
+    (lambda: fg.grad(lambda x: x, argnums=3)(1.0), OptionError,
+     "grad: expected an argument at position 3, got 1 arguments; pass it by position"),
+    (lambda: np.concatenate([leaf([1.0]), X]), DTypeError,
+     "np.concatenate: expected plain arrays, got a Tensor that requires a gradient; use the op "
+     "of fusegrad, or .numpy() to leave the graph"),
+    (lambda: Tensor([1, 2]) ** -1, DTypeError,
+     "power: expected floats, got integers; convert one with astype"),
     (lambda: fg.grad(lambda x: x.numpy())(1.0), GraphError,
      "grad: expected a function that returns a Tensor, got ndarray; compute with the ops of "
      "fusegrad, not with .numpy()"),

@@ -168,3 +168,24 @@ def test_numpy_on_the_left_differentiates() -> None:
         t = leaf(A)
         f(t).sum().backward()
         assert np.any(t.grad.numpy() != 0)
+
+
+def test_functions_of_numpy_work_where_no_gradient_gets_lost() -> None:
+    t = Tensor([3.0, 1.0])
+    assert np.array_equal(np.sort(t), [1.0, 3.0]) and np.concatenate([t, t]).shape == (4,)
+    assert np.allclose(leaf([1.0, 2.0]), [1.0, 2.0]) and np.shape(leaf([1.0])) == (1,)
+    assert np.einsum("i,i->", t, t, optimize=True) == 10.0
+
+
+def test_a_list_of_tensors_is_stacked_and_keeps_its_gradients() -> None:
+    a, b = leaf(1.0), leaf(2.0)
+    fg.sum([a, b, 3.0]).backward()
+    assert float(a.grad) == float(b.grad) == 1.0
+
+
+def test_an_operand_of_the_user_may_change_after_it_was_used() -> None:
+    x, factor, index = leaf([1.0, 2.0]), np.array([3.0, 4.0]), np.array([0, 0])
+    y, z = (x * factor).sum(), x[index].sum()
+    factor[:], index[:] = 0.0, 1
+    (y + z).backward()
+    assert np.array_equal(x.grad.numpy(), [5.0, 4.0])
