@@ -149,10 +149,10 @@ def test_settings_outside_their_range_are_refused(make: Any, settings: Any, text
 
 THETA = leaf(1.0)
 BAD_PARAMETERS = [
-    ([], fg.OptionError, r"Adam: expected at least one parameter, got none; pass module\.par"),
-    ([fg.Tensor([1.0])], fg.DTypeError, "Adam: expected leaves that require a gradient, got Te"),
+    ([], fg.OptionError, r"Adam: expected at least one parameter, got none; pass mod"),
+    ([fg.Tensor([1.0])], fg.DTypeError, "Adam: expected leaves that require a gradient"),
     ([THETA * 2.0], fg.DTypeError, "leaves that require a gradient, got Tensor.*op=multiply"),
-    ([THETA, THETA], fg.OptionError, "each parameter once, got theta twice; remove one of them"),
+    ([THETA, THETA], fg.OptionError, "each parameter once, got theta twice; remove one"),
     ([{"params": [THETA], "momentum": 0.9}], fg.OptionError,
      "Adam: expected settings among lr, betas, eps, got momentum; remove or rename it"),
 ]  # fmt: skip
