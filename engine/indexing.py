@@ -23,7 +23,9 @@ GETITEM = structural(
     expects="an index inside the shape",
     repair="see x.shape",
 )
-INDEX_ADD = structural("index_add", gather.index_add, ["x"], lambda g, index: getitem(g, index))
+INDEX_ADD = structural(
+    "index_add", gather.index_add, ["x"], lambda g, index: apply(GETITEM, g, index=index)
+)
 SEGMENT_SUM = structural(
     "segment_sum",
     gather.segment_sum,

@@ -153,13 +153,7 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
     try:
         y = op.kernel(*[a.data if isinstance(a, Value) else a for a in args], **params)
     except (ValueError, IndexError) as error:
-        if "negative integer powers" in str(error):  # no matter of shapes
-            raise DTypeError(
-                op.name, "floats", "integers", "convert one with astype"
-            ) from error
-        shapes = ", ".join(str(np.shape(_array(a))) for a in args)
-        got = " and ".join([shapes, *(f"{k}={v}" for k, v in params.items())])
-        raise ShapeError(op.name, op.expects, got, op.repair) from error
+        raise _refusal(op, args, params, error) from error
     if not any([isinstance(a, Value) for a in args]):
         return y
     node = None
@@ -173,6 +167,17 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
             if isinstance(a, Value) and _memory(a.data) is _memory(y):
                 return view_of(value, a)
     return value
+
+
+def _refusal(
+    op: Op, args: Sequence[Any], params: dict[str, Any], error: Exception
+) -> Exception:
+    """What NumPy refused, in the words of the op."""
+    if "negative integer powers" in str(error):  # no matter of shapes
+        return DTypeError(op.name, "floats", "integers", "convert one with astype")
+    shapes = ", ".join(str(np.shape(a.data if isinstance(a, Value) else a)) for a in args)
+    got = " and ".join([shapes, *(f"{k}={v}" for k, v in params.items())])
+    return ShapeError(op.name, op.expects, got, op.repair)
 
 
 def is_recording() -> bool:

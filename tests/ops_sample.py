@@ -11,10 +11,10 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from fusegrad.engine import ROWS, Tensor
-from fusegrad.kernels import Kernel
 
 import fusegrad as fg
+from fusegrad.engine import ROWS, Tensor
+from fusegrad.kernels import Kernel
 
 MP = mpmath.mp.clone()
 MP.dps = 50
@@ -34,11 +34,7 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "log": MP.log,
     "log1p": lambda x: MP.log(1 + x),
     "sqrt": MP.sqrt,
-    "erf": MP.erf,
-    "erfc": MP.erfc,
-    "sin": MP.sin,
-    "cos": MP.cos,
-    "tanh": MP.tanh,
+    **{name: getattr(MP, name) for name in ("erf", "erfc", "sin", "cos", "tanh")},
     "absolute": lambda x: x if x > 0 else -x,
     "sign": lambda x: (x > 0) - (x < 0),
     "maximum": max,

@@ -11,12 +11,12 @@ from pkgutil import iter_modules
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from fusegrad import optim
 from fusegrad.engine import ROWS, Row
 from fusegrad.kernels import WORDS, Constant, Word, on_numpy, trace
 from fusegrad.kernels.exact_words import context
 from fusegrad.kernels.program import Program
-
-from fusegrad import optim
 
 MP = context()
 DTYPES = ("float32", "float64")

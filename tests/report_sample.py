@@ -4,9 +4,9 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from fusegrad.multimodal import FlowRecord
 
 from fusegrad.lens.record import Epoch, Example, Formula, Result, Run
+from fusegrad.multimodal import FlowRecord
 
 CLASSES = [
     "Activities",

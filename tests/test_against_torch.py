@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import fusegrad as fg
 from fusegrad.engine import OPS, ROWS, Tensor
 from fusegrad.engine.indexing import getitem, segment_sum
 from fusegrad.engine.shaping import astype
 from fusegrad.engine.tape import apply
-
-import fusegrad as fg
 from tests.ops_sample import KINKS, drawn, error, leaf
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; nothing to compare with")

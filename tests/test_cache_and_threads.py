@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from fusegrad.kernels import (
     Update,
     cache,
@@ -21,7 +22,6 @@ from fusegrad.kernels import (
     trace,
 )
 from fusegrad.optim.adam import adam
-
 from tests.readers_sample import RULES
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import fusegrad as fg
 from fusegrad.engine import OPS, ROWS, Difference, GradientError, Tensor
 from fusegrad.engine.check import TOLERANCE
 from fusegrad.engine.elementwise import cos, exp, multiply, sin
@@ -17,8 +19,6 @@ from fusegrad.engine.row import SlopeVjp
 from fusegrad.engine.softmax import softmax
 from fusegrad.engine.tape import Value, apply
 from fusegrad.kernels import DTypeError, kernel
-
-import fusegrad as fg
 from tests.ops_sample import drawn, refused
 from tests.test_structural import OPERATIONS, numbers
 

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+
 from fusegrad.kernels import Update, lift, on_cuda, on_numpy
 from fusegrad.kernels.update import table
 from fusegrad.kernels.words import where
-
 from tests.readers_sample import DTYPES, RULES, UPDATES, Rule, assert_agree
 
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)

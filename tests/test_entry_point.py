@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from fusegrad.engine import ROWS
 from fusegrad.kernels import BackendError, Kernel, kernel, lift, observe, random, reduce
 from fusegrad.kernels.device import cupy
-
 from tests.readers_sample import MP, RULES
 
 

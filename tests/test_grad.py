@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fusegrad.engine import Tensor, is_recording
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import fusegrad as fg
+from fusegrad.engine import Tensor, is_recording
 from tests.ops_sample import MP, error, leaf, quotient, without_collector
 
 EPS = float(np.finfo(np.float64).eps)

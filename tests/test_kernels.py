@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fusegrad.kernels import Kernel, gather, matmul, reduce, shape
 
+from fusegrad.kernels import Kernel, gather, matmul, reduce, shape
 from tests.readers_sample import DTYPES, MP
 
 INF, NAN, HUGE = math.inf, math.nan, 1e308

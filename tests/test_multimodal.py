@@ -173,7 +173,7 @@ REFUSED = [
     ),
     (
         lambda: network("sum")({"c": np.ones((1, 4))}),
-        r"FeatureFusionNet: expected inputs among \['a', 'b'\], got \['c'\]; name each input by",
+        r"FeatureFusionNet: expected inputs among \['a', 'b'\], got \['c'\]; name each",
     ),
     (lambda: network("mean")({}), r"DecisionFusionNet: expected inputs among .*, got none"),
     (

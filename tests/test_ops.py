@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fusegrad.engine import OPS, ROWS, Tensor
-from fusegrad.engine.backward import backpropagate
-from fusegrad.kernels import observe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 import fusegrad as fg
+from fusegrad.engine import OPS, ROWS, Tensor
+from fusegrad.engine.backward import backpropagate
+from fusegrad.kernels import observe
 from tests.ops_sample import (
     FLAT_SECOND,
     KINKS,

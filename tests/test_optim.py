@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fusegrad.kernels import Update
-from fusegrad.optim import sgd
 
 import fusegrad as fg
 from fusegrad import optim
+from fusegrad.kernels import Update
+from fusegrad.optim import sgd
 from tests.oracles import papers
 from tests.oracles.fixtures import FIXTURES, GRADIENTS, THETA
 

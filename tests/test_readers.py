@@ -6,9 +6,9 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+
 from fusegrad.kernels import WORDS, Lifted, lift, on_exact, on_numba, on_numpy, trace
 from fusegrad.kernels.words import exp, sqrt, where
-
 from tests.readers_sample import (
     DTYPES,
     MP,

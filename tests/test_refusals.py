@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fusegrad.engine import Tensor
-from fusegrad.engine.indexing import segment_sum
-from fusegrad.kernels import DTypeError, GraphError, OptionError, ShapeError, device
 
 import fusegrad as fg
 from fusegrad import engine
+from fusegrad.engine import Tensor
+from fusegrad.engine.indexing import segment_sum
+from fusegrad.kernels import DTypeError, GraphError, OptionError, ShapeError, device
 from tests.ops_sample import leaf, refused
 
 X, ONE = Tensor(np.zeros((2, 3))), Tensor(1.0)

@@ -10,12 +10,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+
 from fusegrad.engine import ROWS
 from fusegrad.kernels import WORDS, OptionError, RuleError, latex, lift, mathml, trace
 from fusegrad.kernels.program import Node
 from fusegrad.kernels.words import exp, maximum, pi, ratio, sqrt, where
 from fusegrad.optim.adam import adam
-
 from tests.readers_sample import MP, RULES
 
 ON_HOST_ONLY = "one_minus_power"

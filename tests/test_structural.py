@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import fusegrad as fg
 from fusegrad.engine import OPS, ROWS, Tensor
 from fusegrad.engine.backward import backpropagate
 from fusegrad.engine.indexing import getitem, segment_sum
 from fusegrad.engine.shaping import astype
 from fusegrad.engine.tape import apply
 from fusegrad.kernels import observe
-
-import fusegrad as fg
 from tests import ops_sample as sample
 from tests.ops_sample import Provenance, error, leaf
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+import fusegrad as fg
 from fusegrad.engine import Tensor
 from fusegrad.engine.backward import backpropagate
 from fusegrad.kernels import GraphError, observe
-
-import fusegrad as fg
 from tests.ops_sample import leaf, refused, without_collector
 
 FREED = (

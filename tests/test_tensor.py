@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fusegrad.engine import Tensor
-from fusegrad.kernels import words
 
 import fusegrad as fg
+from fusegrad.engine import Tensor
+from fusegrad.kernels import words
 from tests.ops_sample import leaf
 
 A, B = np.array([[1.5, -2.0], [0.5, 3.0]]), np.array([[2.0, 1.0], [-1.0, 0.5]])

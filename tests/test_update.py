@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from fusegrad.kernels import RuleError, Update, lift, observe, on_numba
 from fusegrad.kernels.update import table
 from fusegrad.optim.adam import adam
-
 from tests.readers_sample import DTYPES, RULES, UPDATES
 
 UPDATE = import_module("fusegrad.kernels.update")
