@@ -13,10 +13,10 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from fusegrad.kernels import Update, lift
-from fusegrad.optim.adam import adam
 
 from benchmarks.timing import alternate
+from fusegrad.kernels import Update, lift
+from fusegrad.optim.adam import adam
 
 SIZES = [2**k for k in range(8, 23, 2)]
 ADAM = {"t": 3, "alpha": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
