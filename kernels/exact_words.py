@@ -62,9 +62,13 @@ def log(x: Any) -> Any:
 def power(a: Any, b: Any) -> Any:
     """a to the power b, as C's pow: infinite at the pole, and at infinity as an even power."""
     mp = context()
+    if a == 1 or b == 0:  # whatever the other is, nan included
+        return mp.mpf(1)
     if a == 0 and b < 0:
         return mp.inf
-    is_even = mp.isinf(b) or (mp.isinf(a) and not mp.isint(b))
+    if mp.isinf(b) and not mp.isnan(a):
+        return mp.mpf(1) if abs(a) == 1 else mp.inf if (abs(a) > 1) == (b > 0) else mp.mpf(0)
+    is_even = mp.isinf(a) and not mp.isint(b)
     return _real(mp.power(abs(a) if is_even else a, b))
 
 
