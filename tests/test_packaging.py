@@ -51,7 +51,12 @@ def environment(tmp_path: Path) -> Path:
     venv.create(tmp_path / "venv", with_pip=False, symlinks=os.name != "nt")
     base = {"base": str(tmp_path / "venv"), "platbase": str(tmp_path / "venv")}
     site = Path(sysconfig.get_path("purelib", vars=base))
-    (site / "packages.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if not entry.name.startswith(("fusegrad", "__editable__", "_distutils", "distutils")):
+            (packages / entry.name).symlink_to(entry)
+    (site / "packages.pth").write_text(str(packages), encoding="utf-8")
     return Path(sysconfig.get_path("scripts", vars=base)) / "python"
 
 

@@ -1,0 +1,101 @@
+"""A stand-in for the module cupy on a machine without a GPU: the part of it that fusegrad uses,
+with CuPy's own keywords and no others. A test puts `MODULE` into `sys.modules`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from tests.fake_array import host_index, host_of, ndarray, refuse
+from tests.fake_kernels import ElementwiseKernel, RawKernel
+
+UFUNCS = (
+    "absolute add cos divide equal exp expm1 greater greater_equal isfinite less less_equal "
+    "log log1p logical_not matmul maximum minimum multiply negative not_equal power sign sin "
+    "sqrt subtract tanh"
+)
+ADDED = ("int32", "int64", "float16", "float32", "float64", "uint32", "uint64")
+
+
+class Ufunc:
+    """One of NumPy's, on arrays of the device."""
+
+    def __init__(self, name: str) -> None:
+        self.f = getattr(np, name)
+
+    def __call__(self, *args: Any) -> ndarray:
+        refuse(args)
+        return ndarray(self.f(*map(host_of, args)))
+
+    def at(self, a: ndarray, indices: Any, b: Any = None) -> None:
+        if self.f is not np.add or a.dtype.name not in ADDED:
+            raise TypeError(f"cupy.{self.f.__name__}.at does not support {a.dtype}")
+        refuse((a, b))
+        self.f.at(a.host, host_index(indices), host_of(b))
+
+
+def array(obj: Any, dtype: Any = None) -> ndarray:
+    if isinstance(obj, ndarray):
+        return obj.astype(dtype or obj.dtype)
+    host = np.asarray(obj)  # which refuses arrays of the device in a list
+    return ndarray(np.array(host, dtype, order="F" if host.flags.fnc else "C"))
+
+
+def asarray(a: Any, dtype: Any = None) -> ndarray:
+    return a.astype(dtype or a.dtype, copy=False) if isinstance(a, ndarray) else array(a, dtype)
+
+
+def where(condition: Any, x: Any, y: Any) -> ndarray:
+    refuse((condition, x, y))
+    return ndarray(np.where(host_of(condition), host_of(x), host_of(y)))
+
+
+def _joined(join: Callable[..., Any], arrays: Any, axis: int) -> ndarray:
+    if not all(isinstance(a, ndarray) for a in arrays):
+        raise TypeError("Only cupy arrays can be concatenated")
+    return ndarray(join([a.host for a in arrays], axis=axis))
+
+
+def broadcast_to(array: ndarray, shape: Any) -> ndarray:
+    return array.made(np.broadcast_to(array.host, shape))
+
+
+def result_type(*arrays_and_dtypes: Any) -> Any:
+    return np.result_type(*(getattr(a, "dtype", a) for a in arrays_and_dtypes))
+
+
+class CUDARuntimeError(RuntimeError):
+    """What a driver that is missing raises; this one is never missing."""
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "array": array,
+    "asarray": asarray,
+    "where": where,
+    "broadcast_to": broadcast_to,
+    "result_type": result_type,
+    "concatenate": lambda tup, axis=0: _joined(np.concatenate, tup, axis),
+    "stack": lambda tup, axis=0: _joined(np.stack, tup, axis),
+    "arange": lambda start: ndarray(np.arange(start)),
+    "zeros": lambda shape, dtype=float: ndarray(np.zeros(shape, dtype)),
+    "zeros_like": lambda a: ndarray(np.zeros(a.shape, a.dtype)),
+    "ones_like": lambda a: ndarray(np.ones(a.shape, a.dtype)),
+    "shape": lambda a: a.shape,
+    "ndim": lambda a: a.ndim,
+}
+MODULE: Any = ModuleType("cupy")
+MODULE.__spec__ = ModuleSpec("cupy", None)
+vars(MODULE).update(FUNCTIONS, **{name: Ufunc(name) for name in UFUNCS.split()})
+MODULE.ndarray, MODULE.inf = ndarray, np.inf
+MODULE.ElementwiseKernel, MODULE.RawKernel = ElementwiseKernel, RawKernel
+MODULE.cuda = SimpleNamespace(
+    runtime=SimpleNamespace(
+        CUDARuntimeError=CUDARuntimeError,
+        getDeviceCount=lambda: 1,
+        getDeviceProperties=lambda device: {"name": b"none"},
+    )
+)
