@@ -5,8 +5,6 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-import numpy as np
-
 from ..kernels import DTypeError, OptionError, ShapeError, gather, reduce
 from .broadcast import normal_axes, sum_
 from .elementwise import exp, multiply, subtract
@@ -59,7 +57,8 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
     Raises: ShapeError, DTypeError, OptionError for a shape, label or reduction that is not so.
     """
     logits = as_array(logits)
-    labels = labels.data if isinstance(labels, Value) else np.asarray(labels)
+    labels = as_array(labels)
+    labels = labels.data if isinstance(labels, Value) else labels
     _check(logits, labels, reduction)
     losses = apply(CROSS_ENTROPY, logits, labels)
     return (

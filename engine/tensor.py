@@ -173,7 +173,8 @@ class Tensor(Operators):
                 f"the output of {owner.node.op.name}",
                 "compute a new Tensor instead",
             )
-        given = value.data if isinstance(value, Value) else np.asarray(value)
+        value = shaping.as_array(value)
+        given = value.data if isinstance(value, Value) else value
         if given.shape != self.shape:
             raise ShapeError(
                 f"assign_ to {self.name or 'a Tensor'}",
@@ -181,7 +182,7 @@ class Tensor(Operators):
                 str(given.shape),
                 "reshape it",
             )
-        self.data[...] = given
+        self.data[...] = device.to_device(given, self.device)
         owner.version += 1
 
 

@@ -18,6 +18,7 @@ from .tracer import Rule, trace
 # Elements from which one fused Numba loop beats NumPy's pass a word by enough to start a
 # compiler for (`benchmarks/crossover.py`).
 NUMBA_FROM = 65_536
+HOST = frozenset({np.ndarray, bool, int, float})
 READERS = {"numpy": on_numpy.read, "numba": on_numba.read, "cuda": on_cuda.read}
 
 
@@ -49,8 +50,13 @@ class Lifted(Kernel):
 
     def _read(self, *arrays: Any, **scalars: Any) -> Any:
         first = arrays[0]
-        if self._numpy and first.__class__ is np.ndarray and first.size < NUMBA_FROM:
-            return self._numpy(*arrays)  # the common case, kept short
+        if (  # the common case, kept short
+            self._numpy
+            and first.__class__ is np.ndarray
+            and first.size < NUMBA_FROM
+            and HOST.issuperset(map(type, arrays))
+        ):
+            return self._numpy(*arrays)
         reader = self.reader or choose(self.program, arrays)
         if reader not in self._functions:
             self._functions[reader] = READERS[reader](self.program)

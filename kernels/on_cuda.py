@@ -108,7 +108,7 @@ def read(program: Program) -> Callable[..., Any]:
         if all(truths):  # then nothing would say what T is
             truths = (False,) * len(truths)
         same = [
-            a if truth else cupy.asarray(a, dtype)
+            cupy.asarray(a) if truth else cupy.asarray(a, dtype)
             for a, truth in zip(arrays, truths, strict=True)
         ]
         return _elementwise(program, truths, cupy)(*same, *hoisted)

@@ -41,7 +41,9 @@ def _shift(x: Any, axis: Axis) -> Any:
     a nan of inf - inf."""
     xp = module_of(x)
     x = x.astype(xp.result_type(x, 0.0), copy=False)  # integers have no -inf
-    top = x.max(axis=axis, keepdims=True, initial=-xp.inf)
+    if not x.size:
+        return x.sum(axis=axis, keepdims=True)  # CuPy's max has no initial value
+    top = x.max(axis=axis, keepdims=True)
     return xp.where(xp.isfinite(top), top, xp.zeros_like(top))
 
 

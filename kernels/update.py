@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class Update(Kernel):
         elif self._use_numba(tensors):
             on_numba.update(self.program, tensors[0][0].dtype.name)(table(tensors), *hoisted)
         else:
-            self._on_numpy(tensors, hoisted)
+            self._one_by_one(self._numpy, tensors, hoisted)
 
     def prepare(self, tensors: Sequence[tuple[Any, ...]]) -> None:
         """Compile now what the first update of such tensors would have to wait for."""
@@ -69,18 +69,34 @@ class Update(Kernel):
             and all(item[k].flags.writeable for item in tensors for k in self._renewed)
         )
 
-    def _on_numpy(self, tensors: Sequence[tuple[Any, ...]], hoisted: list[float]) -> None:
+    def _one_by_one(
+        self, read: Callable[..., Any], tensors: Sequence[tuple[Any, ...]], hoisted: list[float]
+    ) -> None:
         for arrays in tensors:
-            outputs = self._numpy(*arrays, *hoisted)
+            outputs = read(*arrays, *hoisted)
             outputs = outputs if isinstance(outputs, tuple) else (outputs,)
             for place, value in zip(self._renewed, outputs, strict=True):
                 arrays[place][...] = value
 
     def _on_cuda(self, tensors: Sequence[tuple[Any, ...]], hoisted: list[float]) -> None:
-        cupy = module_of(tensors[0][0])
-        rows = cupy.asarray(table(tensors))
-        launch = on_cuda.update(self.program, tensors[0][0].dtype.name, cupy)
-        launch((len(rows),), (on_cuda.THREADS,), (rows, *map(np.float64, hoisted)))
+        """One launch for all that lies in memory as the kernel reads it; one for each other."""
+        first = tensors[0][0]
+        plain = [_is_plain(arrays, first.dtype) for arrays in tensors]
+        rest = [arrays for arrays, fits in zip(tensors, plain, strict=True) if not fits]
+        self._one_by_one(on_cuda.read(self.program), rest, hoisted)
+        rows = table([arrays for arrays, fits in zip(tensors, plain, strict=True) if fits])
+        if len(rows):  # CuPy would launch a block for none
+            cupy = module_of(first)
+            launch = on_cuda.update(self.program, first.dtype.name, cupy)
+            scalars = map(np.float64, hoisted)
+            launch((len(rows),), (on_cuda.THREADS,), (cupy.asarray(rows), *scalars))
+
+
+def _is_plain(arrays: tuple[Any, ...], dtype: Any) -> bool:
+    """Whether the CUDA kernel can read and write these arrays by their addresses."""
+    return dtype.name in on_cuda.C_TYPES and all(
+        [is_cuda(a) and a.dtype == dtype and a.flags.c_contiguous for a in arrays]
+    )
 
 
 def _address(array: Any) -> int:
@@ -100,4 +116,4 @@ def table(tensors: Sequence[tuple[Any, ...]]) -> np.ndarray:
         addresses = [_address(a) for a in arrays]
         for start in range(0, size, CHUNK):
             rows.append([a + width * start for a in addresses] + [min(CHUNK, size - start)])
-    return np.array(rows, np.int64).reshape(-1, len(tensors[0]) + 1)
+    return np.array(rows, np.int64).reshape(-1, len(tensors[0]) + 1 if tensors else 1)

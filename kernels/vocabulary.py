@@ -134,7 +134,7 @@ WORDS: dict[str, Word] = {
             "ratio",
             _ratio,
             "{0} / {1} if {0} != T(0) else {0}",
-            "({0} != T(0)) ? {0} / {1} : {0}",
+            "({0} != T(0)) ? T({0} / {1}) : {0}",  # T() for float16, whose quotient is a float
             mp.ratio,
             "fraction",
             "nn",

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..engine import Tensor, elementwise
 from ..kernels import OptionError
+from ..kernels.device import to_device
 from ..nn import Module
 from .fusion import Fusion
 
@@ -138,7 +139,7 @@ def mean_logits(logits: Mapping[str, Tensor], present: Present | None = None) ->
         first = first + z
     rows = len(first)
     count = sum(_mask(present, name, rows).astype(first.dtype) for name in logits)
-    return first / np.maximum(count, 1)[:, None]
+    return first / to_device(np.maximum(count, 1)[:, None], first.device)
 
 
 def _arguments(value: Any) -> tuple[Any, ...]:
@@ -147,7 +148,7 @@ def _arguments(value: Any) -> tuple[Any, ...]:
 
 def _mask(present: Present | None, name: str, rows: int) -> np.ndarray:
     mask = (present or {}).get(name)
-    return np.ones(rows, bool) if mask is None else np.asarray(mask, bool)
+    return np.ones(rows, bool) if mask is None else np.asarray(to_device(mask, "cpu"), bool)
 
 
 def _masked(feature: Tensor, present: Present | None, name: str) -> Tensor:
@@ -162,8 +163,8 @@ def _masked(feature: Tensor, present: Present | None, name: str) -> Tensor:
             str(mask.shape),
             "give one truth value for each sample",
         )
-    return elementwise.where(mask[:, None], feature, 0.0)
+    return elementwise.where(to_device(mask[:, None], feature.device), feature, 0.0)
 
 
 def _absent(like: Tensor, width: int) -> Tensor:
-    return Tensor(np.zeros((len(like), width), like.dtype))
+    return Tensor(to_device(np.zeros((len(like), width), like.dtype), like.device))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine import Tensor, elementwise
 from ..kernels import OptionError, random
-from ..kernels.device import to_device
+from ..kernels.device import device_of, to_device
 from .module import Module
 
 
@@ -72,8 +72,9 @@ class Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0:
             return x
+        where = device_of(x.data if isinstance(x, Tensor) else x)
         kept = random.bernoulli(self.rng, shape=x.shape, p=1 - self.p)
-        return elementwise.where(to_device(kept, x.device), x * (1 / (1 - self.p)), 0.0)
+        return elementwise.where(to_device(kept, where), x * (1 / (1 - self.p)), 0.0)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

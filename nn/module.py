@@ -89,9 +89,11 @@ class Module:
         return self.train(False)
 
     def to(self, where: str) -> Module:
-        """Move every parameter to a device, `cpu` or `cuda`."""
+        """Move every parameter, and its gradient, to a device, `cpu` or `cuda`."""
         for parameter in self.parameters():
             parameter.data = device.to_device(parameter.data, where)
+            if parameter.grad is not None:
+                parameter.grad = Tensor(device.to_device(parameter.grad.data, where))
         return self
 
     def zero_grad(self) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from ..engine import Tensor
-from ..kernels import DTypeError, OptionError, ShapeError, Update, shape
+from ..kernels import DTypeError, OptionError, ShapeError, Update, device, shape
 from .settings import as_groups, check_settings, letters
 from .state import load_state_dict, state_dict
 
@@ -116,7 +116,11 @@ class Optimizer:
                 "step": 0,
                 **{n: shape.zeros_like(p.data) for n in self.state_names},
             }
-        return self.state[p]
+        held = self.state[p]
+        for name in self.state_names:  # p may have moved since the last step
+            if device.device_of(held[name]) != p.device:
+                held[name] = device.to_device(held[name], p.device)
+        return held
 
     def _check_gradient(self, p: Tensor) -> None:
         if p.grad.shape != p.shape:

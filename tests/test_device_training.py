@@ -200,6 +200,11 @@ def test_a_job_runs_on_the_device_and_can_be_reported(cupy: Any) -> None:
     assert "How the gradient flowed" in render(result)
 
 
+def test_dropout_takes_an_array_of_the_device_as_it_is(cupy: Any) -> None:
+    y = nn.Dropout(0.5, rng=np.random.default_rng(0))(cupy.asarray(np.ones(100)))
+    assert isinstance(y, cupy.ndarray) and set(y.get().tolist()) == {0.0, 2.0}
+
+
 def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(OptionError, match="device: expected one of cpu, cuda, got 'tpu'"):
         small("tpu")

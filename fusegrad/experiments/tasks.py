@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .. import data, nn
-from ..kernels.device import to_device
+from ..kernels.device import device_of, to_device
 
 WIDTH = 64  # of every branch, so that all fusions fit
 DROPOUT = 0.3
@@ -51,7 +51,7 @@ class EmojiTask:
     def inputs(self, rows: np.ndarray, modalities: Sequence[str]) -> dict[str, Any]:
         """By modality: image (B, 3072) float32; text (word numbers, offsets (B,))."""
         made: dict[str, Callable[[], Any]] = {
-            "image": lambda: self._pixels[rows],
+            "image": lambda: self._pixels[to_device(rows, device_of(self._pixels))],
             "text": lambda: self.vocabulary.bags([self.data.text[i] for i in rows]),
         }
         return {name: made[name]() for name in modalities}
