@@ -9,6 +9,7 @@ grad.py  check.py                 functions of functions; gradients held against
 
 from .check import Difference, GradientError, gradcheck
 from .grad import grad, value_and_grad
+from .lifted import Formula, lift
 from .op import OPS, Op
 from .row import ROWS, Row, on_tensors
 from .tape import is_recording, no_grad
@@ -18,6 +19,7 @@ __all__ = [
     "OPS",
     "ROWS",
     "Difference",
+    "Formula",
     "GradientError",
     "Op",
     "Row",
@@ -25,6 +27,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "is_recording",
+    "lift",
     "no_grad",
     "on_tensors",
     "value_and_grad",

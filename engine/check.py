@@ -9,14 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import DTypeError, FusegradError
+from ..kernels import DTypeError, FusegradError, OptionError
 from .grad import gradients_of
+from .shaping import concat
 from .tape import no_grad
 from .tensor import Tensor
 
 # A central difference of step h errs by h^2 and by eps/h; h = eps^(1/3) balances the two.
 STEP = float(np.finfo(np.float64).eps ** (1 / 3))
 TOLERANCE = 1e-7
+# What rounding adds to a difference of terms that add up, in size, to 1: eps / h for each of
+# the four values, and as much again for their own last digits.
+ROUNDING = 8 * float(np.finfo(np.float64).eps) / STEP
+SMALLEST = float(np.finfo(np.float64).smallest_normal)
 
 
 class GradientError(FusegradError, AssertionError):
@@ -51,27 +56,32 @@ def gradcheck(
 
     f takes Tensors and returns a Tensor of any shape; its result is projected on a random
     direction, so that one number stands for all. With `order=2` the gradient itself is checked
-    as well, by the same means. Arguments are float64; errors are relative to the largest
-    difference or 1. Returns the worst disagreement.
+    as well, by the same means. Arguments are float64. Errors are relative to the largest
+    difference in the argument, or to what rounding leaves of the differences, if that is more.
+    Returns the worst disagreement.
 
-    Raises: GradientError, which names argument, index and both numbers; DTypeError.
+    Raises: GradientError, which names argument, index and both numbers; DTypeError for other
+    precisions; OptionError for another order.
     """
+    if order not in (1, 2):
+        raise OptionError(
+            "gradcheck", "order 1 or 2", f"order={order}", "nest fg.grad for more"
+        )
     rng = np.random.default_rng(0) if rng is None else rng
     arrays = [_float64(i, a) for i, a in enumerate(args)]
-    shape = _evaluate(f, arrays).shape
-    direction = rng.standard_normal(shape)
+    direction = rng.standard_normal(_evaluate(f, arrays).shape)
 
-    def projected(*tensors: Tensor) -> Tensor:
-        return (f(*tensors) * direction).sum()
+    def terms(*tensors: Tensor) -> Tensor:
+        return f(*tensors) * direction
 
-    worst = _compare(projected, arrays, tolerance, _name(f))
+    worst = _compare(terms, arrays, tolerance, _name(f))
     if order < 2:
         return worst
     directions = [rng.standard_normal(a.shape) for a in arrays]
     second = _compare(
-        _slope_along(projected, directions), arrays, tolerance, f"the gradient of {_name(f)}"
+        _slope_along(terms, directions), arrays, tolerance, f"the gradient of {_name(f)}"
     )
-    return max(worst, second, key=lambda d: d.error)
+    return max(worst, second, key=_badness)
 
 
 def _float64(i: int, a: Any) -> np.ndarray:
@@ -96,23 +106,28 @@ def _evaluate(f: Callable[..., Any], arrays: Sequence[np.ndarray]) -> np.ndarray
 
 
 def _slope_along(f: Callable[..., Any], directions: Sequence[np.ndarray]) -> Callable[..., Any]:
-    """The derivative of f along fixed directions, as a function that can be differentiated."""
+    """The terms of the derivative of f along fixed directions, to be differentiated again."""
 
-    def slope(*tensors: Any) -> Any:
+    def slopes(*tensors: Any) -> Any:
         outer = [t if t.requires_grad else Tensor(t, requires_grad=True) for t in tensors]
         inner = [t * 1.0 for t in outer]
-        gradients = gradients_of(f(*inner), inner)
-        return sum((g * d).sum() for g, d in zip(gradients, directions, strict=True))
+        gradients = gradients_of(f(*inner).sum(), inner)
+        parts = [(g * d).reshape(-1) for g, d in zip(gradients, directions, strict=True)]
+        return concat(parts)
 
-    return slope
+    return slopes
 
 
 def _compare(
-    f: Callable[..., Any], arrays: Sequence[np.ndarray], tolerance: float, name: str
+    terms: Callable[..., Any], arrays: Sequence[np.ndarray], tolerance: float, name: str
 ) -> Difference:
     tensors = [Tensor(a, requires_grad=True) for a in arrays]
-    gradients = [g.data for g in gradients_of(f(*tensors), tensors)]
-    found = [_worst(i, g, _differences(f, arrays, i)) for i, g in enumerate(gradients)]
+    y = terms(*tensors)
+    floor = ROUNDING / tolerance * float(np.abs(y.data).sum())
+    gradients = [g.data for g in gradients_of(y.sum(), tensors)]
+    found = [
+        _worst(i, g, _differences(terms, arrays, i), floor) for i, g in enumerate(gradients)
+    ]
     worst = max(found, key=_badness, default=Difference(0, (), 0.0, 0.0, 0.0))
     if not worst.error <= tolerance:
         rule = f"relative error <= {tolerance:g}"
@@ -121,9 +136,11 @@ def _compare(
     return worst
 
 
-def _worst(argument: int, gradient: np.ndarray, differences: np.ndarray) -> Difference:
+def _worst(
+    argument: int, gradient: np.ndarray, differences: np.ndarray, floor: float
+) -> Difference:
     """The element where the gradient of one argument is furthest from its difference."""
-    scale = max(1.0, float(np.abs(differences).max(initial=0)))
+    scale = max(floor, float(np.abs(differences).max(initial=0)), SMALLEST)
     found = [
         Difference(argument, index, float(g), float(d), float(abs(g - d) / scale))
         for (index, g), d in zip(np.ndenumerate(gradient), differences.flat, strict=True)
@@ -155,4 +172,4 @@ def _differences(
 
 
 def _value(f: Callable[..., Any], arrays: Sequence[np.ndarray]) -> float:
-    return float(f(*map(Tensor, arrays)).data)
+    return float(np.sum(f(*map(Tensor, arrays)).data))

@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
 
 QUERIES = {  # functions whose answer has no gradient to lose
-    "allclose", "array_equal", "array_repr", "array_str", "array2string", "iscomplexobj",
-    "isclose", "ndim", "result_type", "shape", "size",
+    "all", "allclose", "any", "argmax", "argmin", "argsort", "array_equal", "array_repr",
+    "array_str", "array2string", "count_nonzero", "iscomplexobj", "isclose", "isfinite",
+    "isinf", "isnan", "ndim", "result_type", "shape", "signbit", "size",
 }  # fmt: skip
 
 
-def _tensors(*values: Any) -> Iterator[Operators]:
+def tensors_in(*values: Any) -> Iterator[Operators]:
     """All Tensors in nested lists, tuples and dicts."""
     for value in values:
         if isinstance(value, Operators):
             yield value
         elif isinstance(value, (list, tuple)):
-            yield from _tensors(*value)
+            yield from tensors_in(*value)
         elif isinstance(value, dict):
-            yield from _tensors(*value.values())
+            yield from tensors_in(*value.values())
 
 
 def _plain(value: Any) -> Any:
@@ -62,6 +63,7 @@ class Operators(Value):
 
     # fmt: off
     # ---- arithmetic -----------------------------------------------------------------------
+
     def __add__(self, other: Any) -> Tensor: return _call("add", self, other)
     def __radd__(self, other: Any) -> Tensor: return _call("add", other, self)
     def __sub__(self, other: Any) -> Tensor: return _call("subtract", self, other)
@@ -82,6 +84,7 @@ class Operators(Value):
             _call("power", self, other))
 
     # ---- comparison: truth values, through which no gradient passes -----------------------
+
     def __gt__(self, other: Any) -> Tensor: return _call("greater", self, other)
     def __ge__(self, other: Any) -> Tensor: return _call("greater_equal", self, other)
     def __lt__(self, other: Any) -> Tensor: return _call("less", self, other)
@@ -93,6 +96,7 @@ class Operators(Value):
     __hash__ = object.__hash__  # a Tensor is itself, whatever it holds
 
     # ---- as a container -------------------------------------------------------------------
+
     def __getitem__(self, index: Any) -> Tensor: return _getitem(self, index)
     def __len__(self) -> int: return len(self.data)
     def __iter__(self) -> Iterator[Tensor]: return (self[i] for i in range(len(self)))
@@ -153,6 +157,7 @@ class Operators(Value):
         return cast("Tensor", shaping.swap_last(self))
 
     # fmt: off
+
     def exp(self) -> Tensor: return _call("exp", self)
     def log(self) -> Tensor: return _call("log", self)
     def sqrt(self) -> Tensor: return _call("sqrt", self)
@@ -170,6 +175,8 @@ class Operators(Value):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kw: Any) -> Tensor:
         if ufunc is np.matmul and method == "__call__" and not kw:
             return _matmul(*args)
+        if ufunc.__name__ in QUERIES and method == "__call__":
+            return ufunc(*_plain(args), **kw)
         if method != "__call__" or kw or ufunc not in BY_UFUNC:
             how = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
             how += "".join(f" with {k}=" for k in kw)
@@ -183,7 +190,7 @@ class Operators(Value):
 
     def __array_function__(self, f: Any, types: Any, args: Any, kw: Any) -> Any:
         """Functions of NumPy see plain arrays, where no gradient would get lost by it."""
-        if f.__name__ not in QUERIES and any(v.requires_grad for v in _tensors(args, kw)):
+        if f.__name__ not in QUERIES and any(v.requires_grad for v in tensors_in(args, kw)):
             repair = "use the op of fusegrad, or .numpy() to leave the graph"
             what = "a Tensor that requires a gradient"
             raise DTypeError(f"np.{f.__name__}", "plain arrays", what, repair)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import Lifted, Word, lift
+from ..kernels import DTypeError, Lifted, Word, latex, lift
 from ..kernels import words as w
 from ..kernels.program import Program, plain
 from ..kernels.tracer import Symbol
@@ -54,6 +54,9 @@ def row(
     op = register(Op(name, kernel, inputs, vjps))
 
     def function(*args: Any) -> Any:
+        if len(args) != len(inputs):  # NumPy would take one more as the place for the result
+            rule, got = f"{len(inputs)} arguments ({', '.join(inputs)})", f"{len(args)}"
+            raise DTypeError(name, rule, got, "see its signature")
         return apply(op, *args)
 
     function.__name__ = function.__qualname__ = name
@@ -112,6 +115,8 @@ def _meaning(word: Word, T: Any) -> Callable[..., Any]:
                 return float(word.numpy(*args))
         if word.name == "where" and all(isinstance(a, NUMBERS) for a in args[1:]):
             args = (args[0], T(args[1]), args[2])  # else NumPy would make it float64
+        if word.name == "one_minus_power":  # of Tensors, in words that have slopes
+            return 1 - args[0] ** args[1]
         return ROWS[word.name].function(*args)
 
     return compute
@@ -119,5 +124,5 @@ def _meaning(word: Word, T: Any) -> Callable[..., Any]:
 
 def _docstring(program: Program) -> str:
     args = ", ".join(program.inputs)
-    words = " ".join(dict.fromkeys(n.name for n in program.words))
-    return f"{program.name}({args}), elementwise, by {words}.\n\nShapes: arguments broadcast."
+    formula = latex(program).removeprefix("y &= ")
+    return f"{program.name}({args}), element by element: {formula}. Arguments broadcast."

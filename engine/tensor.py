@@ -9,7 +9,7 @@ import numpy as np
 from ..kernels import DTypeError, GraphError, ShapeError, device
 from . import shaping
 from .backward import backpropagate
-from .operators import Operators
+from .operators import Operators, tensors_in
 from .tape import Edge, Node, Value, output_type, view_of, watch
 
 
@@ -32,6 +32,9 @@ class Tensor(Operators):
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str = ""
     ) -> None:
+        if isinstance(data, (list, tuple)) and any(t.requires_grad for t in tensors_in(data)):
+            got, repair = "Tensors that require a gradient", "fg.stack keeps them in the graph"
+            raise GraphError("Tensor", "numbers", got, repair)
         data = data.data if isinstance(data, Value) else data
         on_cuda = device.is_cuda(data)
         array = data.astype(dtype or data.dtype) if on_cuda else np.array(data, dtype)
@@ -97,18 +100,26 @@ class Tensor(Operators):
         return wanted.copy() if copy else wanted
 
     def __repr__(self) -> str:
-        values = np.array2string(
-            self.numpy(), separator=", ", threshold=8, edgeitems=3 if self.ndim < 2 else 1
-        )
-        values = " ".join(values.split())  # one line, so that an error message can hold it
-        extra = f", shape={self.shape}" if self.size > 8 else ""
-        extra += f", name={self.name!r}" if self.name else ""
-        extra += (
-            f", op={self.node.op.name}"
-            if self.node
-            else (", requires_grad=True" if self.requires_grad else "")
-        )
-        return f"Tensor({values}{extra})"
+        """One line, so that an error message can hold it; `print` shows all rows."""
+        edge = 3 if self.ndim < 2 else 1
+        values = np.array2string(self.numpy(), separator=", ", threshold=8, edgeitems=edge)
+        shape = f", shape={self.shape}" if self.size > 8 else ""
+        return f"Tensor({' '.join(values.split())}{shape}{self._facts()})"
+
+    def __str__(self) -> str:
+        values = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
+        return f"Tensor({values}{self._facts()})"
+
+    def _facts(self) -> str:
+        """What sets this Tensor apart: its dtype if not float64, its name, where it is from."""
+        facts = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
+        facts += f", name={self.name!r}" if self.name else ""
+        if self.node:
+            return f"{facts}, op={self.node.op.name}"
+        return f"{facts}, requires_grad=True" if self.requires_grad else facts
+
+    def __format__(self, spec: str) -> str:
+        return format(self._only("format"), spec) if spec else str(self)
 
     # ---- differentiation ------------------------------------------------------------------
     def backward(

@@ -2,6 +2,11 @@
 
     kernels <- engine <- nn, optim <- multimodal <- fusegrad
 
+    Tensor, grad, value_and_grad, gradcheck, no_grad, lift, latex     differentiation; formulas
+    exp, log, tanh, relu, matmul, sum, softmax, cross_entropy, ...    ops: see dir(fusegrad)
+    nn, optim, multimodal, data                                       layers and what uses them
+    kernels, engine, lens, experiments                                how it is done
+
 `__init__.pyi` lists the public names. Each loads on first use, so that `import fusegrad` costs
 nothing and a low layer never loads a high one.
 """

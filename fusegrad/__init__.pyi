@@ -11,6 +11,7 @@ from .engine import GradientError as GradientError
 from .engine import Tensor as Tensor
 from .engine import grad as grad
 from .engine import gradcheck as gradcheck
+from .engine import lift as lift
 from .engine import no_grad as no_grad
 from .engine import value_and_grad as value_and_grad
 from .engine.functions import abs as abs
@@ -60,7 +61,6 @@ from .kernels import OptionError as OptionError
 from .kernels import RuleError as RuleError
 from .kernels import ShapeError as ShapeError
 from .kernels import latex as latex
-from .kernels import lift as lift
 from .kernels import observe as observe
 
 __version__: str

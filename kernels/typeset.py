@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from .errors import RuleError
 from .program import Node, Program, plain
 from .vocabulary import Constant
 
@@ -212,22 +213,35 @@ class Writer:
         return self._set("times", self._argument(left.args[0], 2), square)
 
 
-def latex(program: Program) -> str:
-    r"""The rule as an aligned block of LaTeX, a line for each value that the author named.
+def _program_of(rule: Any) -> Program:
+    """The program of a formula, of an optimizer or of its update."""
+    rule = getattr(rule, "update", rule)
+    program = getattr(rule, "program", rule)
+    if not isinstance(program, Program):
+        got = f"{type(rule).__name__} {getattr(rule, '__name__', rule)!s}"
+        raise RuleError("latex", "a lifted rule or an optimizer", got, "lift it with fg.lift")
+    return program
+
+
+def latex(rule: Any) -> str:
+    r"""A rule as an aligned block of LaTeX, a line for each value that the author named.
+
+    `rule` is a program, a lifted formula, or an optimizer.
+    Raises: RuleError for anything else.
 
     >>> from fusegrad.kernels.tracer import trace
     >>> print(latex(trace(lambda g, v, *, rho: rho * v + (1 - rho) * g * g)))
     y &= \rho \, v + \left(1 - \rho\right) \, g^{2}
     """
-    lines = Writer(program, LATEX).statements()
+    lines = Writer(_program_of(rule), LATEX).statements()
     return " \\\\\n".join(f"{left} &= {right}" for left, right in lines)
 
 
-def mathml(program: Program) -> str:
-    """The rule as one `<math>` element, which browsers draw with no library."""
+def mathml(rule: Any) -> str:
+    """A rule as one `<math>` element, which browsers draw with no library; see `latex`."""
     rows = "".join(
         f"<mtr><mtd style='text-align:right'>{left}</mtd><mtd><mo>=</mo></mtd>"
         f"<mtd style='text-align:left'>{right}</mtd></mtr>"
-        for left, right in Writer(program, MATHML).statements()
+        for left, right in Writer(_program_of(rule), MATHML).statements()
     )
     return f'<math display="block"><mtable displaystyle="true">{rows}</mtable></math>'

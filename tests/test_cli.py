@@ -89,7 +89,7 @@ WRONG = [
     (("train", "--epochs", "0"), "--epochs: expected a number from 1 up, got 0; try 1"),
     (("train", "--batch-size", "-3"), "--batch-size: expected a number from 1 up, got -3;"),
     (("train", "--seed", "-1"), "--seed: expected a number from 0 up, got -1;"),
-    (("train", "--lr", "nan"), "--lr: expected 0 < lr < inf, got nan; try 0.001"),
+    (("train", "--lr", "nan"), "--lr: expected 0 <= lr < inf, got nan; try 0.001"),
     (
         ("train", "--report", "no/such/place.html"),
         "write_report: expected an existing folder, got no/such; create it first",
@@ -115,6 +115,20 @@ def test_a_missing_gpu_is_named(tmp_path: Path) -> None:
     assert "device cuda: expected CuPy to be installed" in done.stderr or (
         "device cuda: expected a GPU with its driver" in done.stderr
     )
+
+
+def test_divergence_is_said_and_never_reported_as_a_result(tmp_path: Path) -> None:
+    done = fusegrad("train", "--epochs", "1", "--lr", "1e30", "--json", cwd=tmp_path)
+    result = json.loads(done.stdout)
+    assert done.returncode == 1 and result["notes"][0].startswith(
+        "fused (concat) (adam) diverged"
+    )
+    assert all(run["test_accuracy"] is None for run in result["runs"])
+    assert "No test accuracy was measured" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_version_is_printed(tmp_path: Path) -> None:
+    assert fusegrad("--version", cwd=tmp_path).stdout == "fusegrad 0.1.0\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another signal on Windows")

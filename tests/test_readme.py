@@ -7,12 +7,15 @@ import inspect
 import re
 from pathlib import Path
 
+import pytest
+
 from fusegrad.optim.adam import adam
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 
 
-def test_the_printed_numbers_are_true() -> None:
+def test_the_printed_numbers_are_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # an example saves a file
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     failed, tried = doctest.testfile(str(README), module_relative=False, optionflags=flags)
     assert failed == 0 and tried >= 12

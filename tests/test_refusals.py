@@ -143,6 +143,16 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
      "result"),
     (lambda: fg.grad(lambda x: x, argnums=3)(1.0), OptionError,
      "grad: expected an argument at position 3, got 1 arguments; pass it by position"),
+    (lambda: fg.gradcheck(fg.exp, np.ones(1), order=3), OptionError,
+     "gradcheck: expected order 1 or 2, got order=3; nest fg.grad for more"),
+    (lambda: fg.tanh(1.0, 2.0), DTypeError,
+     "tanh: expected 1 arguments (x), got 2; see its signature"),
+    (lambda: Tensor([leaf(1.0), 2.0]), GraphError,
+     "Tensor: expected numbers, got Tensors that require a gradient; fg.stack keeps them in "
+     "the graph"),
+    (lambda: fg.lift(lambda x, *, a: a * x, "axpy")(1.0, 2.0), OptionError,
+     "rule axpy: expected the arguments (x, a=), got (..., ...); arguments go by position, "
+     "scalars by name"),
     (lambda: np.concatenate([leaf([1.0]), X]), DTypeError,
      "np.concatenate: expected plain arrays, got a Tensor that requires a gradient; use the op "
      "of fusegrad, or .numpy() to leave the graph"),

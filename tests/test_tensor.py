@@ -11,8 +11,8 @@ import pytest
 
 import fusegrad as fg
 from fusegrad.engine import Tensor
-from fusegrad.kernels import words
-from tests.ops_sample import leaf
+from fusegrad.kernels import ShapeError, words
+from tests.ops_sample import leaf, refused
 
 A, B = np.array([[1.5, -2.0], [0.5, 3.0]]), np.array([[2.0, 1.0], [-1.0, 0.5]])
 
@@ -85,7 +85,7 @@ REPRS = [
     (leaf([1.0], name="b"), "Tensor([1.], name='b', requires_grad=True)"),
     (leaf([1.0]) * 2.0, "Tensor([2.], op=multiply)"),
     (Tensor(np.zeros(0)), "Tensor([])"),
-    (Tensor(np.arange(1000)), "Tensor([ 0, 1, 2, ..., 997, 998, 999], shape=(1000,))"),
+    (Tensor(np.arange(1000.0)), "Tensor([ 0., 1., 2., ..., 997., 998., 999.], shape=(1000,))"),
     (Tensor(np.ones((90, 90))), "Tensor([[1., ..., 1.], ..., [1., ..., 1.]], shape=(90, 90))"),
 ]  # fmt: skip
 
@@ -189,3 +189,21 @@ def test_an_operand_of_the_user_may_change_after_it_was_used() -> None:
     factor[:], index[:] = 0.0, 1
     (y + z).backward()
     assert np.array_equal(x.grad.numpy(), [5.0, 4.0])
+
+
+def test_a_tensor_formats_as_its_number_and_prints_all_rows() -> None:
+    assert f"{leaf(2.5):.2f}" == "2.50" and f"{Tensor(1.0)}" == "Tensor(1.)"
+    assert str(Tensor(np.zeros((3, 4)))).count("0.") == 12
+    assert repr(Tensor([1.5], dtype=np.float32)) == "Tensor([1.5], dtype=float32)"
+    text = (
+        "format(Tensor): expected one element, got shape (2,); reduce it with sum, mean or max"
+    )
+    with refused(ShapeError, text):
+        format(leaf([1.0, 2.0]), ".2f")
+
+
+def test_a_lifted_formula_differentiates_on_tensors() -> None:
+    swish = fg.lift(lambda x, *, beta: x / (1 + words.exp(-beta * x)), "swish")
+    x = np.linspace(-2, 2, 5)
+    fg.gradcheck(lambda x, beta: swish(x, beta=beta), x, np.array(1.5), order=2)
+    assert np.allclose(swish(x, beta=1.5), swish(Tensor(x), beta=1.5).numpy(), rtol=1e-15)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,21 +22,21 @@ def info(as_json: bool) -> None:
     """Versions, backends, threads and the cache folder."""
     facts = {
         **environment(),
-        "threads": str(numba().get_num_threads()),
+        "threads": numba().get_num_threads(),
         "threading layer": layer(),
         "cuda": _cuda(),
         "kernel cache": str(folder()),
     }
-    _print(as_json, facts, [{"what": k, "value": v} for k, v in facts.items()])
+    _print(as_json, facts, [{"what": k, "value": str(v)} for k, v in facts.items()])
 
 
 def data(as_json: bool) -> None:
     """Each embedded set with its size and licence."""
     rows = [
-        {"name": s.name, "what": s.what, "licence": s.licence, "bytes": f"{s.size:,}"}
+        {"name": s.name, "what": s.what, "licence": s.licence, "bytes": s.size}
         for s in SETS.values()
     ]
-    _print(as_json, rows, rows)
+    _print(as_json, rows, [{**row, "bytes": f"{row['bytes']:,}"} for row in rows])
 
 
 def _cuda() -> str:
@@ -48,7 +49,7 @@ def _cuda() -> str:
         return str(error)
 
 
-def _print(as_json: bool, whole: object, rows: Sequence[Mapping[str, str]]) -> None:
+def _print(as_json: bool, whole: object, rows: Sequence[Mapping[str, Any]]) -> None:
     if as_json:
         print(json.dumps(whole))
         return

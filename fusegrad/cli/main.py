@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .. import __version__
 from ..experiments import Settings
 from ..kernels import BackendError, FusegradError, OptionError
 
@@ -35,8 +36,12 @@ class Data:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Raises: SystemExit with the status."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given == ["--version"]:
+        print(f"fusegrad {__version__}")
+        sys.exit(0)
     try:
-        sys.exit(_run(_parse(sys.argv[1:] if arguments is None else list(arguments))))
+        sys.exit(_run(_parse(given)))
     except KeyboardInterrupt:
         sys.exit(_complain("stopped by Ctrl-C before anything was measured", 130))
     except (OptionError, BackendError) as error:

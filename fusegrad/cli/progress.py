@@ -66,7 +66,10 @@ class Live:
 
     def end(self, run: Run) -> None:
         assert self.bar is not None
-        self.bars.update(self.bar, figures=f"test acc {run.test_accuracy:.3f}")
+        tested = run.test_accuracy is not None
+        self.bars.update(
+            self.bar, figures=f"test acc {run.test_accuracy:.3f}" if tested else "diverged"
+        )
 
     def __enter__(self) -> Live:
         self.bars.start()

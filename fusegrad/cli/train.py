@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -18,21 +21,41 @@ from .progress import progress
 
 
 def train(settings: Settings) -> int:
-    """Run the job; returns the exit status: 0, or 130 where Ctrl-C ended it early."""
+    """Run the job; returns the exit status: 0, 1 where a network diverged, or 130 where Ctrl-C
+    ended it early."""
     settings.check()
     try:
         check_target(settings.report)
     except OSError as error:
         raise OptionError(str(error)) from error
-    with progress() as bars:
-        result = Job(settings, bars).run()
+    with progress() as bars, noted_interrupt() as interrupted:
+        result = Job(settings, bars, interrupted).run()
     path = write_report(result, settings.report)
     if settings.json:
         json.dump(to_json(result), sys.stdout, allow_nan=False)
         print()
     else:
         show(result, path)
-    return 130 if result.stopped else 0
+    diverged = any(not run.confusion for run in result.runs)
+    return 130 if result.stopped else int(diverged)
+
+
+@contextmanager
+def noted_interrupt() -> Iterator[Callable[[], bool]]:
+    """Note the first Ctrl-C, to be acted on between two steps: raised inside a compiler's
+    callback it would get lost. A second one ends the program at once."""
+    noted = threading.Event()
+
+    def note(number: int, frame: object) -> None:
+        if noted.is_set():
+            raise KeyboardInterrupt
+        noted.set()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield noted.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def show(result: Result, path: Path) -> None:
@@ -43,6 +66,9 @@ def show(result: Result, path: Path) -> None:
     console.print(table("Networks on the test split", "network", result.runs))
     if result.race:
         console.print(table("Optimizers, from the same start", "optimizer", result.race))
+    for note in result.notes:
+        if "diverged" in note:
+            console.print(note, highlight=False, soft_wrap=True)
     console.print(f"Report: {path}", highlight=False, soft_wrap=True)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 TEST, VALIDATION = 320, 160
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Emoji:
     """Naturally paired pictures and words.
 
@@ -24,6 +24,12 @@ class Emoji:
     label: np.ndarray
     classes: list[str]
     split: dict[str, np.ndarray]
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{len(rows)} {name}" for name, rows in self.split.items())
+        return (
+            f"Emoji({len(self.text)} pictures with words, {len(self.classes)} groups: {parts})"
+        )
 
 
 def load() -> Emoji:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
@@ -31,8 +31,13 @@ class Progress(Protocol):
 class Job:
     """Runs the settings; `result` holds what was measured so far at any time."""
 
-    def __init__(self, settings: Settings, progress: Progress) -> None:
-        self.settings, self.progress = settings, progress
+    def __init__(
+        self,
+        settings: Settings,
+        progress: Progress,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.settings, self.progress, self.interrupted = settings, progress, interrupted
         self.task: Task = TASKS[settings.task](settings.device)
         self.result = Result(
             title=f"fusegrad train: {settings.task}",
@@ -62,7 +67,8 @@ class Job:
             self.train(modality, [modality], first, self.result.runs)
         fused = f"fused ({self.settings.fusion})"
         trainer = self.train(fused, self.task.modalities, first, self.result.runs)
-        self.result.examples = self._examples(trainer)
+        if self.result.runs[-1].confusion:
+            self.result.examples = self._examples(trainer)
         if others:
             self.result.race.append(self.result.runs[-1])
             for name in others:
@@ -86,6 +92,9 @@ class Job:
         into.append(run)
         self.progress.start(run, self.settings.epochs)
         trainer.train(run, self.progress.epoch)
+        if not run.confusion:
+            lower = "its validation loss was never finite, so it was not tested; lower --lr"
+            self.result.notes.insert(0, f"{name} ({optimizer}) diverged: {lower}.")
         self.progress.end(run)
         return trainer
 
@@ -97,7 +106,16 @@ class Job:
         chosen = OPTIMIZERS[optimizer](network.parameters(), lr=s.learning_rate(optimizer))
         if all(f.name != optimizer for f in self.result.formulas):
             self.result.formulas.append(_formula(optimizer, chosen))
-        return Trainer(self.task, modalities, network, chosen, s.epochs, s.batch_size, rng)
+        return Trainer(
+            self.task,
+            modalities,
+            network,
+            chosen,
+            s.epochs,
+            s.batch_size,
+            rng,
+            self.interrupted,
+        )
 
     def _examples(self, trainer: Trainer) -> list[Example]:
         predicted, confidence = trainer.predictions("test")

@@ -40,8 +40,8 @@ class Settings:
     """Passes over the training set."""
     batch_size: int = 64
     """Pictures a step."""
-    lr: float | None = None
-    """Step size; by default the one tuned for the optimizer."""
+    lr: float = 0.0
+    """Step size; 0 takes the one tuned for the optimizer."""
     seed: int = 0
     """Fixes first weights, the order of batches and dropout."""
     device: str = "cpu"
@@ -63,13 +63,13 @@ class Settings:
         _at_least("--epochs", self.epochs, 1)
         _at_least("--batch-size", self.batch_size, 1)
         _at_least("--seed", self.seed, 0)
-        if self.lr is not None and not 0 < self.lr < math.inf:
-            raise OptionError("--lr", "0 < lr < inf", self.lr, "try 0.001")
+        if not 0 <= self.lr < math.inf:
+            raise OptionError("--lr", "0 <= lr < inf", self.lr, "try 0.001")
         module_for(self.device)
 
     def learning_rate(self, optimizer: str) -> float:
         """The step size given, or the tuned one."""
-        return LEARNING_RATES[optimizer] if self.lr is None else self.lr
+        return self.lr or LEARNING_RATES[optimizer]
 
     @property
     def racers(self) -> list[str]:

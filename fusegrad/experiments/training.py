@@ -30,9 +30,13 @@ class Trainer:
     epochs: int
     batch_size: int
     rng: np.random.Generator
+    interrupted: Callable[[], bool] = lambda: False
 
     def train(self, run: Run, on_epoch: OnEpoch) -> None:
-        """Fill `run`, epoch by epoch, so that what was measured survives an interruption."""
+        """Fill `run`, epoch by epoch, so that what was measured survives an interruption.
+
+        A run whose validation loss was never finite diverged: it is not tested.
+        """
         self.optimizer.prepare()  # a compiler's time is not training's
         began = time.perf_counter()
         flow = GradientFlow(self.network, self.optimizer)
@@ -48,8 +52,9 @@ class Trainer:
             run.seconds = time.perf_counter() - began
             on_epoch(run, run.epochs[-1])
         flow.close()
-        self.network.load_state_dict(state)
-        self._test(run)
+        if np.isfinite(best):  # else no weights are worth a test
+            self.network.load_state_dict(state)
+            self._test(run)
 
     def _epoch(self) -> float:
         """One pass in a new order; the mean of the losses of its steps. Units: nats."""
@@ -70,6 +75,8 @@ class Trainer:
         )
 
     def _step(self, rows: np.ndarray) -> float:
+        if self.interrupted():
+            raise KeyboardInterrupt
         self.optimizer.zero_grad()
         logits = self.network(self.task.inputs(rows, self.modalities))
         loss = cross_entropy(logits, self.task.labels[rows])
