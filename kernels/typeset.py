@@ -16,25 +16,13 @@ from .errors import RuleError
 from .program import Node, Program, plain
 from .vocabulary import Constant
 
-GREEK = {
-    "alpha": "α",
-    "beta": "β",
-    "gamma": "γ",
-    "delta": "δ",
-    "eps": "ε",
-    "epsilon": "ε",
-    "theta": "θ",
-    "lam": "λ",
-    "mu": "μ",
-    "nu": "ν",
-    "rho": "ρ",
-    "sigma": "σ",
-    "tau": "τ",
-    "phi": "φ",
-    "eta": "η",
-    "pi": "π",
-    "kappa": "κ",
-}
+GREEK = dict(
+    zip(
+        "alpha beta gamma delta eps epsilon theta lam mu nu rho sigma tau phi eta pi kappa".split(),
+        "αβγδεεθλμνρστφηπκ",
+        strict=True,
+    )
+)
 SHORT = {"maximum": "max", "minimum": "min", "sign": "sgn", "logical_not": "not"}
 LATEX_NAME = {"lam": "lambda", "eps": "epsilon"}
 
@@ -201,6 +189,10 @@ class Writer:
 
     def _set(self, layout: str, *texts: str) -> str:
         template: str = getattr(LAYOUTS[layout], self.notation.language)
+        if texts[0].startswith("<msub>") and "<msup>{}{}</msup>" in template:
+            # An index and a power of one symbol stand above each other.
+            inner = texts[0].removeprefix("<msub>").removesuffix("</msub>")
+            return template.replace("msup", "msubsup").format(inner, *texts[1:])
         return template.format(*texts)
 
     def _squared(self, left: Node, right: Node) -> str:
