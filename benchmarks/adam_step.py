@@ -8,6 +8,7 @@ printed. Each checks its step against float64 NumPy before it is timed.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from collections.abc import Callable
@@ -71,17 +72,35 @@ def measure(name: str) -> None:
     print(json.dumps({"ms": 1e3 * alternate({name: step})[name], "error": error}))
 
 
+def has_torch() -> bool:
+    """Whether PyTorch is here to be measured."""
+    return importlib.util.find_spec("torch") is not None
+
+
+def chosen(arguments: list[str]) -> str:
+    """The contender that was asked for; anything else ends with a line that lists them."""
+    if len(arguments) != 1 or arguments[0] not in CONTENDERS:
+        print(f"python -m benchmarks.adam_step [{' | '.join(CONTENDERS)}]", file=sys.stderr)
+        raise SystemExit(2)
+    if arguments[0] != "fusegrad" and not has_torch():
+        raise SystemExit(f"{arguments[0]}: torch is not installed")
+    return arguments[0]
+
+
 def main() -> None:
     """One contender, or all of them beside each other."""
-    if len(sys.argv) > 1:
-        return measure(sys.argv[1])
-    found = in_processes("benchmarks.adam_step", list(CONTENDERS))
+    if sys.argv[1:]:
+        return measure(chosen(sys.argv[1:]))
+    names = [name for name in CONTENDERS if name == "fusegrad" or has_torch()]
+    found = in_processes("benchmarks.adam_step", names)
     for name, result in found.items():
         ratio = found["fusegrad"]["ms"] / result["ms"]
         print(
             f"{name:12s} {result['ms']:8.2f} ms  largest error {result['error']:.1e}  "
             f"fusegrad takes {ratio:.2f} of it"
         )
+    if not has_torch():
+        print("torch is not installed: its rows are left out")
 
 
 if __name__ == "__main__":

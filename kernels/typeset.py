@@ -16,13 +16,11 @@ from .errors import RuleError
 from .program import Node, Program, plain
 from .vocabulary import Constant
 
-GREEK = dict(
-    zip(
-        "alpha beta gamma delta eps epsilon theta lam mu nu rho sigma tau phi eta pi kappa".split(),
-        "αβγδεεθλμνρστφηπκ",
-        strict=True,
-    )
-)
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "eps": "ε", "epsilon": "ε",
+    "theta": "θ", "lam": "λ", "mu": "μ", "nu": "ν", "rho": "ρ", "sigma": "σ", "tau": "τ",
+    "phi": "φ", "eta": "η", "pi": "π", "kappa": "κ",
+}  # fmt: skip
 SHORT = {"maximum": "max", "minimum": "min", "sign": "sgn", "logical_not": "not"}
 LATEX_NAME = {"lam": "lambda", "eps": "epsilon"}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engine import Tensor
-from ..kernels import reduce
+from ..kernels import DTypeError, reduce
 from ..optim import Optimizer
 from .network import Multimodal
 
@@ -34,6 +34,8 @@ class GradientFlow:
     """
 
     def __init__(self, network: Multimodal, optimizer: Optimizer) -> None:
+        _check("a multimodal network", network, Multimodal, "pass a FeatureFusionNet, say")
+        _check("an optimizer", optimizer, Optimizer, "pass the one whose step trains it")
         self.network, self.records = network, list[FlowRecord]()
         self._features: dict[str, Tensor] = {}
         self._before: dict[str, list[Any]] = {}
@@ -43,6 +45,9 @@ class GradientFlow:
             optimizer.register_step_pre_hook(self._remember),
             optimizer.register_step_post_hook(self._record),
         ]
+
+    def __repr__(self) -> str:
+        return f"GradientFlow({', '.join(self.network.branches)}; {len(self.records)} records)"
 
     def close(self) -> None:
         """Stop watching; the records stay."""
@@ -80,3 +85,9 @@ class GradientFlow:
         now = [p.data for p in self.network.branches[name].parameters()]
         size = reduce.norm(*before) if before else 0.0
         return reduce.distance(now, before) / size if size else 0.0
+
+
+def _check(expected: str, value: Any, kind: type, repair: str) -> None:
+    if not isinstance(value, kind):
+        got = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+        raise DTypeError("GradientFlow", expected, got, repair)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, elementwise
-from ..kernels import OptionError
+from ..kernels import DTypeError, OptionError
 from ..kernels.device import to_device
 from ..nn import Module
 from .fusion import Fusion
@@ -51,7 +51,14 @@ class Multimodal(Module):
         return self.outputs(inputs, present).logits
 
     def _features(self, inputs: Inputs) -> dict[str, Tensor]:
-        unknown = sorted(inputs.keys() - self.branches)
+        if not isinstance(inputs, Mapping):
+            raise DTypeError(
+                type(self).__name__,
+                "a dict of inputs by modality",
+                type(inputs).__name__,
+                f"name each input by its branch, of {list(self.branches)}",
+            )
+        unknown = sorted(inputs.keys() - self.branches, key=str)
         if unknown or not inputs:
             raise OptionError(
                 type(self).__name__,

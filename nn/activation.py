@@ -10,6 +10,7 @@ import numpy as np
 from ..engine import Tensor, elementwise
 from ..kernels import OptionError, random
 from ..kernels.device import device_of, to_device
+from . import init
 from .module import Module
 
 
@@ -67,7 +68,7 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator) -> None:
         if not 0 <= p < 1:
             raise OptionError("Dropout", "p in [0, 1)", f"p={p}", "give a probability")
-        self.p, self.rng = p, rng
+        self.p, self.rng = p, init.generator(rng)
 
     def forward(self, x: Any) -> Any:
         if not self.training or self.p == 0:

@@ -10,9 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import ShapeError, random
+from ..kernels import DTypeError, ShapeError, random
 
 DTYPE = np.float32
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """The generator itself, once it is known to be one: every draw of `nn` asks here."""
+    if not isinstance(rng, np.random.Generator):
+        raise DTypeError("rng", "a numpy Generator", repr(rng), "pass np.random.default_rng(0)")
+    return rng
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -36,14 +43,14 @@ def uniform(
     rng: np.random.Generator, shape: tuple[int, ...], bound: float, dtype: Any = DTYPE
 ) -> np.ndarray:
     """Uniform on [-bound, bound)."""
-    return random.uniform(rng, shape=shape, low=-bound, high=bound, dtype=dtype)
+    return random.uniform(generator(rng), shape=shape, low=-bound, high=bound, dtype=dtype)
 
 
 def normal(
     rng: np.random.Generator, shape: tuple[int, ...], std: float = 1.0, dtype: Any = DTYPE
 ) -> np.ndarray:
     """Normal of mean 0."""
-    return random.normal(rng, shape=shape, std=std, dtype=dtype)
+    return random.normal(generator(rng), shape=shape, std=std, dtype=dtype)
 
 
 def xavier_uniform(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, linear
+from ..engine.shaping import as_array
 from ..kernels import ShapeError
 from . import init
 from .module import Module, Parameter
@@ -38,7 +39,8 @@ class Linear(Module):
         )
 
     def forward(self, x: Any) -> Tensor:
-        if x.shape[-1] != self.weight.shape[1]:
+        x = as_array(x)
+        if x.shape[-1:] != self.weight.shape[1:]:
             raise ShapeError(
                 "Linear",
                 f"x of shape (..., {self.weight.shape[1]})",

@@ -1,6 +1,6 @@
 """One paper a file; each file is a rule that reads as the paper.
 
-optimizer.py  settings.py  state.py     the loop, the checks and the state they share
+optimizer.py  settings.py  rules.py  state.py     the loop, the checks and the state they share
 """
 
 from .adagrad import Adagrad

@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 
 from ..engine import Tensor
 from ..kernels import DTypeError, OptionError, ShapeError, Update, device, shape
-from .settings import as_groups, check_settings, letters
+from .rules import check_scalars, check_states
+from .settings import as_groups, check_settings, letters, parameters_of
 from .state import load_state_dict, state_dict
 
 Params = Iterable[Tensor] | Iterable[Mapping[str, Any]] | Iterable[tuple[str, Tensor]]
@@ -24,18 +25,39 @@ Hook = Callable[["Optimizer"], None]
 
 
 class Optimizer:
-    """Base of all optimizers. `t` counts the steps of each parameter, in Python integers."""
+    """Base of all optimizers. `t` counts the steps of each parameter, in Python integers.
+
+    One of your own is a rule, and the names of its states if it has any; they start at zero:
+
+    >>> from fusegrad.kernels.words import sign
+    >>> def sign_momentum(theta, g, m, *, alpha, mu):
+    ...     m = mu * m + g
+    ...     theta = theta - alpha * sign(m)
+    ...     return theta, m
+    >>> class SignMomentum(Optimizer):
+    ...     rule = staticmethod(sign_momentum)
+    ...     state_names = ("m",)
+    >>> p = Tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = SignMomentum([p], lr=0.5, momentum=0.9)
+    >>> p.grad = Tensor([4.0, -4.0])
+    >>> optimizer.step()
+    >>> p.numpy()
+    array([0.5, 2.5])
+    """
 
     rule: ClassVar[Callable[..., Any]]
-    state_names: tuple[str, ...]
+    state_names: tuple[str, ...] = ()
     update: Update
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "rule" in vars(cls):
             cls.update = Update(cls.rule)
+        if hasattr(cls, "update"):
+            check_states(cls.__name__, cls.update, cls.state_names)
 
     def __init__(self, params: Params, **defaults: Any) -> None:
+        check_scalars(type(self).__name__, getattr(self, "update", None), defaults)
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
@@ -51,10 +73,11 @@ class Optimizer:
         is in a group already; DTypeError for what is no leaf that requires a gradient.
         """
         where = type(self).__name__
-        given = {**self.defaults, **group, "params": list(group["params"])}
+        parameters = parameters_of(where, group)
+        given = {**self.defaults, **group, "params": parameters}
         check_settings(where, given, self.defaults)
         known = {id(p) for g in self.param_groups for p in g["params"]}
-        for p in given["params"]:
+        for p in parameters:
             if not (isinstance(p, Tensor) and p.requires_grad and p.is_leaf):
                 raise DTypeError(
                     where, "leaves that require a gradient", repr(p), "pass module.parameters()"
@@ -166,10 +189,11 @@ class Optimizer:
         return lambda: self._post_hooks.remove(hook)
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{k}={v}" for k, v in self.defaults.items())
-        count = sum(p.size for g in self.param_groups for p in g["params"])
-        t = max((s["step"] for s in self.state.values()), default=0)
-        return (
-            f"{type(self).__name__}({settings}, t={t}, params="
-            f"{len(self.param_groups)} groups / {count:,})"
-        )
+        shown = {
+            **self.defaults,
+            "t": max((s["step"] for s in self.state.values()), default=0),
+            "parameters": sum(p.size for g in self.param_groups for p in g["params"]),
+        }
+        if len(self.param_groups) > 1:
+            shown["groups"] = len(self.param_groups)
+        return f"{type(self).__name__}({', '.join(f'{k}={v}' for k, v in shown.items())})"

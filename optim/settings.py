@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
 from ..engine import Tensor
-from ..kernels import OptionError
+from ..kernels import DTypeError, OptionError
 
 LETTERS: dict[str, tuple[str, ...]] = {
     "lr": ("alpha",),
@@ -17,11 +17,11 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "eps_hat": ("eps_hat",),
     "alpha": ("rho",),
     "momentum": ("mu",),
-}
+}  # any other word is its own letter
 
 _not_negative: Callable[[float], bool] = lambda x: 0 <= x < math.inf  # noqa: E731
 _fraction: Callable[[float], bool] = lambda x: 0 <= x < 1  # noqa: E731
-RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
+RANGES: dict[str, Range] = {
     "lr": (_not_negative, "0 <= lr < inf"),
     "betas": (_fraction, "two numbers, 0 <= beta < 1"),
     "eps": (_not_negative, "0 <= eps < inf"),
@@ -29,6 +29,7 @@ RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
     "alpha": (_fraction, "0 <= alpha < 1"),
     "momentum": (_fraction, "0 <= momentum < 1"),
 }
+Range = tuple[Callable[[float], bool], str]
 
 
 def letters(settings: Mapping[str, Any]) -> dict[str, float]:
@@ -39,10 +40,15 @@ def letters(settings: Mapping[str, Any]) -> dict[str, float]:
     """
     return {
         letter: value
-        for word, names in LETTERS.items()
-        if word in settings
-        for letter, value in zip(names, _values(settings[word]), strict=True)
+        for word, setting in settings.items()
+        if word != "params"
+        for letter, value in zip(letters_of(word), _values(setting), strict=True)
     }
+
+
+def letters_of(word: str) -> tuple[str, ...]:
+    """The letters that a setting stands for."""
+    return LETTERS.get(word, (word,))
 
 
 def _values(setting: Any) -> tuple[Any, ...]:
@@ -58,14 +64,14 @@ def check_settings(where: str, given: Mapping[str, Any], known: Mapping[str, Any
     if unknown:
         raise OptionError(
             where,
-            f"settings among {', '.join(known)}",
+            f"settings among {', '.join(known) or 'none'}",
             ", ".join(unknown),
             "remove or rename it",
         )
-    for name in known.keys() & RANGES.keys():
-        holds, rule = RANGES[name]
+    for name in known:
+        holds, rule = RANGES.get(name, (math.isfinite, f"{name}, a finite number"))
         values = _values(given[name])
-        if len(values) != len(LETTERS[name]) or not all(
+        if len(values) != len(letters_of(name)) or not all(
             isinstance(v, Real) and holds(float(v)) for v in values
         ):
             raise OptionError(
@@ -76,11 +82,33 @@ def check_settings(where: str, given: Mapping[str, Any], known: Mapping[str, Any
 def as_groups(where: str, params: Any) -> list[dict[str, Any]]:
     """Parameters, (name, parameter) pairs or dicts of them, as a list of groups.
 
-    Raises: OptionError where there is nothing to train.
+    Raises: OptionError where there is nothing to train, DTypeError for what is no parameters.
     """
-    items: list[Any] = [params] if isinstance(params, Tensor) else list(params)
+    items = _listed(where, params)
     if not items:
         raise OptionError(where, "at least one parameter", "none", "pass module.parameters()")
     if isinstance(items[0], Mapping):
-        return [dict(group) for group in items]
-    return [{"params": [p[1] if isinstance(p, tuple) else p for p in items]}]
+        return items
+    return [{"params": items}]
+
+
+def parameters_of(where: str, group: Any) -> list[Any]:
+    """The parameters of a group, without their names."""
+    if not isinstance(group, Mapping) or "params" not in group:
+        repair = "write {'params': net.parameters(), ...}"
+        raise OptionError(where, "a group, a dict with params", repr(group), repair)
+    return [p[1] if _is_pair(p) else p for p in _listed(where, group["params"])]
+
+
+def _is_pair(p: Any) -> bool:
+    return isinstance(p, tuple) and len(p) == 2
+
+
+def _listed(where: str, params: Any) -> list[Any]:
+    if isinstance(params, Tensor):
+        return [params]
+    is_module = hasattr(params, "parameters")
+    if is_module or not isinstance(params, Iterable) or isinstance(params, (str, Mapping)):
+        got = type(params).__name__ if is_module else repr(params)
+        raise DTypeError(where, "parameters", got, "pass net.parameters()")
+    return list(params)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..kernels import OptionError, ShapeError, device
+from ..kernels import DTypeError, OptionError, ShapeError, device
 from .settings import check_settings
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
+
+SAME = "load a state of the same optimizer"
 
 
 def state_dict(optimizer: Optimizer) -> dict[str, Any]:
@@ -33,24 +35,18 @@ def state_dict(optimizer: Optimizer) -> dict[str, Any]:
 def load_state_dict(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
     """Replace state and settings.
 
-    Raises: OptionError where groups or state names differ, ShapeError where a shape does; the
-    optimizer is unchanged then.
+    Raises: DTypeError for what is no state, OptionError where groups, settings or state names
+    differ, ShapeError where a shape does; the optimizer is unchanged then.
     """
-    where = type(optimizer).__name__
-    sizes = [len(g["params"]) for g in optimizer.param_groups]
-    given = [len(g["params"]) for g in state["param_groups"]]
-    if sizes != given:
-        raise OptionError(
-            f"{where}.load_state_dict",
-            f"groups of {sizes} parameters",
-            str(given),
-            "build the optimizer as it was saved",
-        )
-    parameters = [p for g in optimizer.param_groups for p in g["params"]]
+    where = f"{type(optimizer).__name__}.load_state_dict"
+    _check_form(where, state)
+    _check_groups(where, optimizer, state["param_groups"])
+    parameters = dict(enumerate(p for g in optimizer.param_groups for p in g["params"]))
     for number, held in state["state"].items():
-        _check(optimizer, parameters[number], held)
-    for group in state["param_groups"]:
-        check_settings(where, group, optimizer.defaults)
+        if number not in parameters:
+            got, repair = f"one of number {number!r}", "build the optimizer as it was saved"
+            raise OptionError(where, f"states of {len(parameters)} parameters", got, repair)
+        _check(where, optimizer, parameters[number], held)
     optimizer.state = {
         parameters[k]: _taken(parameters[k], v) for k, v in state["state"].items()
     }
@@ -62,16 +58,43 @@ def _numbers(optimizer: Optimizer) -> dict[Any, int]:
     return {p: k for k, p in enumerate(p for g in optimizer.param_groups for p in g["params"])}
 
 
-def _check(optimizer: Optimizer, p: Any, held: Mapping[str, Any]) -> None:
-    where = f"{type(optimizer).__name__}.load_state_dict"
+def _check_form(where: str, state: Any) -> None:
+    """A dict of a dict of dicts, and a list of dicts, as `state_dict` writes them."""
+    expected, repair = "a dict with state and param_groups", "load what state_dict gave"
+    if not isinstance(state, Mapping):
+        raise DTypeError(where, expected, type(state).__name__, repair)
+    held, groups = state.get("state"), state.get("param_groups")
+    if (
+        not (isinstance(held, Mapping) and isinstance(groups, (list, tuple)))
+        or not all(isinstance(h, Mapping) for h in held.values())
+        or not all(isinstance(g, Mapping) and "params" in g for g in groups)
+    ):
+        raise OptionError(where, expected, f"a dict of {sorted(state, key=str)}", repair)
+
+
+def _check_groups(
+    where: str, optimizer: Optimizer, groups: Sequence[Mapping[str, Any]]
+) -> None:
+    sizes = [len(g["params"]) for g in optimizer.param_groups]
+    given = [len(g["params"]) for g in groups]
+    if sizes != given:
+        repair = "build the optimizer as it was saved"
+        raise OptionError(where, f"groups of {sizes} parameters", str(given), repair)
+    for group in groups:
+        got = [name for name in group if name != "params"]
+        if set(got) != set(optimizer.defaults):
+            expected, repair = f"settings {list(optimizer.defaults)}", SAME
+            raise OptionError(where, expected, str(got), repair)
+        check_settings(where, group, optimizer.defaults)
+
+
+def _check(where: str, optimizer: Optimizer, p: Any, held: Mapping[str, Any]) -> None:
     names = {"step", *optimizer.state_names}
     if held.keys() != names:
-        raise OptionError(
-            where,
-            f"state {sorted(names)}",
-            str(sorted(held)),
-            "load a state of the same optimizer",
-        )
+        raise OptionError(where, f"state {sorted(names)}", str(sorted(held)), SAME)
+    step = held["step"]
+    if not isinstance(step, (int, np.integer)) or step < 0:
+        raise OptionError(where, "step, a count", f"step={step!r}", SAME)
     for name in optimizer.state_names:
         if np.shape(held[name]) != p.shape:
             raise ShapeError(
@@ -80,6 +103,12 @@ def _check(optimizer: Optimizer, p: Any, held: Mapping[str, Any]) -> None:
                 str(np.shape(held[name])),
                 "load the same network's state",
             )
+        if (dtype := _dtype(held[name])).kind not in "fiu":
+            raise DTypeError(where, f"{name} of numbers", str(dtype), SAME)
+
+
+def _dtype(value: Any) -> np.dtype[Any]:
+    return np.dtype(value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype)
 
 
 def _taken(p: Any, held: Mapping[str, Any]) -> dict[str, Any]:

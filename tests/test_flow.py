@@ -87,3 +87,23 @@ def test_watching_changes_nothing_and_ends() -> None:
     flow.close()
     step(watched, first)
     assert len(flow.records) == 1 and not watched.on_features
+
+
+def test_a_flow_shows_its_branches_and_records() -> None:
+    net = network("concat")
+    optimizer = optim.Adam(net.parameters())
+    flow = mm.GradientFlow(net, optimizer)
+    step(net, optimizer)
+    assert repr(flow) == "GradientFlow(a, b; 1 records)"
+
+
+def test_only_a_multimodal_network_and_an_optimizer_are_watched() -> None:
+    net, branch = network("concat"), nn.Tanh()
+    optimizer = optim.Adam(net.parameters())
+    text = "GradientFlow: expected a multimodal network, got Tanh; pass a FeatureFusionNet"
+    with pytest.raises(fg.DTypeError, match=text):
+        mm.GradientFlow(branch, optimizer)  # type: ignore[arg-type]
+    text = "GradientFlow: expected an optimizer, got the class Adam; pass the one whose step"
+    with pytest.raises(fg.DTypeError, match=text):
+        mm.GradientFlow(net, optim.Adam)  # type: ignore[arg-type]
+    assert not net.on_features

@@ -175,6 +175,10 @@ REFUSED = [
         lambda: network("sum")({"c": np.ones((1, 4))}),
         r"FeatureFusionNet: expected inputs among \['a', 'b'\], got \['c'\]; name each",
     ),
+    (
+        lambda: network("sum")(fg.Tensor(np.ones((1, 4)))),
+        "FeatureFusionNet: expected a dict of inputs by modality, got Tensor; name each input",
+    ),
     (lambda: network("mean")({}), r"DecisionFusionNet: expected inputs among .*, got none"),
     (
         lambda: network("sum")(inputs(), {"b": np.ones(5, bool)}),
@@ -197,5 +201,5 @@ REFUSED = [
 
 @pytest.mark.parametrize(("call", "text"), REFUSED)
 def test_wrong_use_says_what_where_and_the_repair(call: Any, text: str) -> None:
-    with pytest.raises((fg.ShapeError, fg.OptionError), match=text):
+    with pytest.raises((fg.ShapeError, fg.OptionError, fg.DTypeError), match=text):
         call()

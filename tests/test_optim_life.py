@@ -218,5 +218,5 @@ def test_repr_shows_settings_and_age() -> None:
     optimizer = optim.Adam([p])
     stepped("adam", 3, p, optimizer)
     assert repr(optimizer) == (
-        "Adam(lr=0.001, betas=(0.9, 0.999), eps=1e-08, t=3, params=1 groups / 1)"
+        "Adam(lr=0.001, betas=(0.9, 0.999), eps=1e-08, t=3, parameters=1)"
     )

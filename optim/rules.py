@@ -1,0 +1,47 @@
+"""What an optimizer's class must say so that its rule can run: states, and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..kernels import OptionError, RuleError, Update
+from .settings import LETTERS, letters_of
+
+WORDS = {letter: word for word, names in LETTERS.items() for letter in names}
+
+
+def check_states(where: str, update: Update, state_names: Sequence[str]) -> None:
+    """Refuse a rule that takes something else than theta, g and the states.
+
+    Raises: RuleError, which names both.
+    """
+    inputs = update.program.inputs
+    if sorted(inputs) != sorted(["theta", "g", *state_names]):
+        states = tuple(n for n in inputs if n not in ("theta", "g"))
+        raise RuleError(
+            where,
+            f"a rule of theta, g and the states {tuple(state_names)}",
+            f"{update.program.name}({', '.join(inputs)})",
+            f"set state_names = {states}",
+        )
+
+
+def check_scalars(where: str, update: Update | None, settings: Mapping[str, Any]) -> None:
+    """Refuse settings from which a scalar of the rule cannot be had.
+
+    Raises: OptionError, which names the missing ones and the words to pass.
+    """
+    if update is None:
+        repair = "set rule and state_names in a class of your own"
+        raise OptionError(where, "an optimizer with a rule", "none", repair)
+    given = {"t", *(letter for word in settings for letter in letters_of(word))}
+    missing = [n for n in update.program.scalars if n not in given]
+    if missing:
+        words = dict.fromkeys(WORDS.get(n, n) for n in missing)
+        raise OptionError(
+            where,
+            f"settings for every scalar of {update.program.name}",
+            f"none for {', '.join(missing)}",
+            "pass " + ", ".join(f"{word}=..." for word in words),
+        )
