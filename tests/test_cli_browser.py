@@ -1,0 +1,28 @@
+"""The report of a real run, opened from the file system in a real browser without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.test_cli import fusegrad
+from tests.test_report_browser import Visit, browser  # noqa: F401  # a fixture
+
+pytestmark = pytest.mark.browser
+
+
+def test_one_request_no_complaint_and_every_section(
+    browser: Any,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    done = fusegrad("train", "--epochs", "2", "--optimizer", "all", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    seen = Visit(browser, (tmp_path / "report.html").as_uri())
+    network = [url for url in seen.requests if not url.startswith("data:")]
+    assert len(network) == 1 and seen.complaints == []
+    for section in ("results", "learning", "flow", "race", "errors", "pictures", "rule"):
+        assert seen.page.locator(f"section#{section}").is_visible(), section
+    assert seen.page.locator("math").count() == 5  # a rule for each optimizer of the race
+    seen.context.close()
