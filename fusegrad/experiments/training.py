@@ -102,6 +102,7 @@ class Trainer:
         rows = self.task.split["test"]
         truth, predicted = self.task.labels[rows], np.argmax(self.logits(rows), axis=1)
         run.test_loss, run.test_accuracy = self.measure("test")
+        run.right = (predicted == truth).tolist()
         counts = np.zeros((len(self.task.classes),) * 2, int)
         np.add.at(counts, (truth, predicted), 1)
         run.confusion = counts.tolist()

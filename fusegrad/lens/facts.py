@@ -56,9 +56,15 @@ def recall(run: Run, index: int) -> float | None:
     return row[index] / sum(row) if sum(row) else None
 
 
-def standard_error(first: float, second: float, number: int) -> float:
-    """Of the difference of two accuracies, taken as independent samples."""
-    return math.sqrt((first * (1 - first) + second * (1 - second)) / number)
+def standard_error(first: Run, second: Run, number: int) -> float:
+    """Of the difference of two accuracies: paired, picture by picture, where both runs say which
+    they got right; else as if each had answered `number` pictures of its own."""
+    if len(first.right) == len(second.right) == number:
+        gaps = [int(a) - int(b) for a, b in zip(first.right, second.right, strict=True)]
+        mean = sum(gaps) / number
+        return math.sqrt(sum((gap - mean) ** 2 for gap in gaps)) / number
+    rates = (float(run.test_accuracy or 0.0) for run in (first, second))
+    return math.sqrt(sum(rate * (1 - rate) for rate in rates) / number)
 
 
 def best_epoch(run: Run) -> Epoch | None:

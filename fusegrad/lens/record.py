@@ -1,7 +1,7 @@
 """The measured facts a report is made of, as plain dataclasses."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ class Run:
     """One trained network. Units: losses in nats, seconds of wall time.
 
     Shapes: confusion is (classes, classes), rows truth, columns prediction; [] when
-    it was not measured.
+    it was not measured. right is one truth value for each test picture, in one order for all
+    networks, so that two networks can be compared picture by picture.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Run:
     confusion: list[list[int]]
     flow: list[FlowRecord]
     start_loss: float | None = None
+    right: list[bool] = field(default_factory=list)
 
 
 @dataclass
