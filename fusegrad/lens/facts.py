@@ -57,8 +57,8 @@ def recall(run: Run, index: int) -> float | None:
 
 
 def standard_error(first: Run, second: Run, number: int) -> float:
-    """Of the difference of two accuracies: paired, picture by picture, where both runs say which
-    they got right; else as if each had answered `number` pictures of its own."""
+    """Of the difference of two accuracies: paired, picture by picture, where both runs say
+    which they got right; else as if each had answered `number` pictures of its own."""
     if len(first.right) == len(second.right) == number:
         gaps = [int(a) - int(b) for a, b in zip(first.right, second.right, strict=True)]
         mean = sum(gaps) / number

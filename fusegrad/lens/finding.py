@@ -25,7 +25,7 @@ def caution(result: Result) -> str:
     first, second = map(_accuracy, ranked)
     if first == second:
         return ""
-    error = standard_error(*ranked, number)
+    error = standard_error(ranked[0], ranked[1], number)
     lead = f"{ranked[0].name} leads {ranked[1].name} by {first - second:.3f}"
     return f"{_capital(lead)}, {_verdict(first - second, error)}."
 
