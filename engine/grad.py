@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..kernels import GraphError, OptionError, ShapeError
-from ..kernels.shape import zeros_like
+from ..kernels.shape import view, zeros_like
 from .backward import backpropagate, collect
 from .op import structural
 from .tape import Value, apply, is_recording, recording
 from .tensor import Tensor
 
-IDENTITY = structural("identity", lambda x: x.view(), ["x"], lambda g: g)
+IDENTITY = structural("identity", view, ["x"], lambda g: g)
 
 
 def value_and_grad(

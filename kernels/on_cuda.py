@@ -34,18 +34,18 @@ C_TYPES = {"float32": "float", "float64": "double"}
 
 
 def _template(node: Node, args: list[str]) -> str:
-    kind = "T" if node.gives == "n" else "bool"
-    return f"{kind}|{node.function.c.format(*args)}"
+    return node.function.c.format(*args)
+
+
+def _kind(node: Node) -> str:
+    return "T" if node.gives == "n" else "bool"
 
 
 def c_body(program: Program) -> tuple[list[str], list[str]]:
     """Statements over `e_<input>` and `h<k>`, in terms of a type T; and the outputs' names."""
     lines, outputs = body(program, _template, lambda value: f"T({value!r})")
     casts = [f"const T {hoist(k)} = T({hoist(k)}_);" for k in range(len(program.hoisted))]
-    words = []
-    for _, name, text in lines:
-        kind, expression = text.split("|", 1)
-        words.append(f"const {kind} {name} = {expression};")
+    words = [f"const {_kind(node)} {name} = {text};" for node, name, text in lines]
     return casts + words, outputs
 
 
@@ -76,7 +76,7 @@ def _elementwise(program: Program, truths: tuple[bool, ...], cupy: Any) -> Any:
     kinds = ("bool" if truth else "T" for truth in truths)
     ins = [f"{kind} {element(n)}" for kind, n in zip(kinds, program.inputs, strict=True)]
     ins += [f"float64 {hoist(k)}_" for k in range(len(program.hoisted))]
-    outs = [f"{'T' if n.gives == 'n' else 'bool'} o{k}" for k, n in enumerate(program.outputs)]
+    outs = [f"{_kind(n)} o{k}" for k, n in enumerate(program.outputs)]
     return cupy.ElementwiseKernel(
         ", ".join(ins),
         ", ".join(outs),

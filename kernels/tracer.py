@@ -38,11 +38,8 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
         return self.tracer.record(BY_UFUNC[ufunc], args)
 
     def __array_function__(self, f: Any, *_: Any) -> Any:
-        repair = (
-            "use where(condition, a, b) of fusegrad.kernels"
-            if f is np.where
-            else (_use_the_vocabulary())
-        )
+        chosen = "use where(condition, a, b) of fusegrad.kernels.words"
+        repair = chosen if f is np.where else _use_the_vocabulary()
         raise self.tracer.refuse(f"np.{f.__name__}", repair)
 
     def __abs__(self) -> Symbol:

@@ -66,6 +66,7 @@ class Update(Kernel):
             sum(item[0].size for item in tensors) >= NUMBA_FROM
             and arrays[0].dtype in (np.float32, np.float64)
             and all(a.flags.c_contiguous and a.dtype == arrays[0].dtype for a in arrays)
+            and all(a.shape == item[0].shape for item in tensors for a in item)
             and all(item[k].flags.writeable for item in tensors for k in self._renewed)
         )
 

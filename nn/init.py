@@ -74,6 +74,5 @@ def kaiming_normal(
 def lecun_uniform(
     rng: np.random.Generator, shape: tuple[int, ...], dtype: Any = DTYPE
 ) -> np.ndarray:
-    """Uniform of variance 1 / (3 fan_in): bound 1 / sqrt(fan_in), the default of PyTorch's
-    Linear. Source: LeCun et al. 1998, section 4.6, with a third of its variance."""
-    return uniform(rng, shape, 1 / math.sqrt(_fans(shape)[0]), dtype)
+    """Uniform of variance 1 / fan_in. Source: LeCun et al. 1998, section 4.6."""
+    return uniform(rng, shape, math.sqrt(3 / _fans(shape)[0]), dtype)

@@ -3,8 +3,7 @@
 An optimizer is a rule and the names of its state. The base runs the rule on a whole group as
 one launch, and maps PyTorch's words in public signatures to the papers' letters in rules:
 
-    lr -> alpha    betas -> beta1, beta2    eps -> eps    momentum -> mu    alpha (RMSProp) ->
-    rho
+    lr -> alpha    betas -> beta1, beta2    eps -> eps    momentum -> mu    alpha -> rho
 
 In every rule 0 / 0 is no move (`ratio`), so that eps may be 0.
 """
@@ -99,6 +98,8 @@ class Optimizer:
         `closure`, if given, computes the loss and its gradients first; its result is returned.
         """
         loss = closure() if closure is not None else None
+        for p in (p for group in self.param_groups for p in group["params"]):
+            self._check_gradient(p)
         for hook in tuple(self._pre_hooks):
             hook(self)
         for group in self.param_groups:
@@ -118,7 +119,6 @@ class Optimizer:
         launches: dict[tuple[Any, ...], list[Tensor]] = {}
         for p in group["params"]:
             if p.grad is not None:
-                self._check_gradient(p)
                 age = self._state_of(p)["step"] + 1
                 launches.setdefault((age, p.dtype, p.device), []).append(p)
         for (t, *_), parameters in launches.items():
@@ -146,7 +146,7 @@ class Optimizer:
         return held
 
     def _check_gradient(self, p: Tensor) -> None:
-        if p.grad.shape != p.shape:
+        if p.grad is not None and p.grad.shape != p.shape:
             raise ShapeError(
                 type(self).__name__,
                 f"a gradient of shape {p.shape}",
@@ -162,11 +162,8 @@ class Optimizer:
         """Forget all gradients, or set them to zero."""
         for group in self.param_groups:
             for p in group["params"]:
-                p.grad = (
-                    None
-                    if set_to_none or p.grad is None
-                    else (Tensor(shape.zeros_like(p.grad.data)))
-                )
+                keep = p.grad is not None and not set_to_none
+                p.grad = Tensor(shape.zeros_like(p.grad.data)) if keep else None
 
     # ---- state ----------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from typing import Any
 from ..engine import Tensor
 from ..kernels import DTypeError, OptionError
 
+Range = tuple[Callable[[float], bool], str]
+
 LETTERS: dict[str, tuple[str, ...]] = {
     "lr": ("alpha",),
     "betas": ("beta1", "beta2"),
@@ -29,7 +31,6 @@ RANGES: dict[str, Range] = {
     "alpha": (_fraction, "0 <= alpha < 1"),
     "momentum": (_fraction, "0 <= momentum < 1"),
 }
-Range = tuple[Callable[[float], bool], str]
 
 
 def letters(settings: Mapping[str, Any]) -> dict[str, float]:

@@ -166,7 +166,7 @@ def test_what_cannot_be_trained_is_refused(parameters: Any, error: Any, text: st
 
 def test_a_gradient_of_another_shape_is_refused_and_nothing_moves() -> None:
     p, q = leaf(1.0), leaf(1.0, (2,))
-    optimizer = optim.Adam([p, q])
+    optimizer = optim.Adam([{"params": [p]}, {"params": [q]}])  # the fault is in the second
     p.grad, q.grad = fg.Tensor([1.0]), fg.Tensor([1.0])
     with pytest.raises(
         fg.ShapeError,

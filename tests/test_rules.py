@@ -25,7 +25,7 @@ BRANCH = "`if`, `and`, `or`, min or max on an element"
 CHOICES = "use where(condition, a, b), maximum(a, b) or minimum(a, b)"
 CONSTANTS = "use Python numbers as constants"
 MATH = "a function of the math module"
-WHERE = "use where(condition, a, b) of fusegrad.kernels"
+WHERE = "use where(condition, a, b) of fusegrad.kernels.words"
 KEYWORD = "pass it as a keyword argument"
 
 

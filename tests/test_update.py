@@ -214,3 +214,9 @@ def test_no_thread_keeps_flushing_after_a_launch(dtype: str) -> None:
         Update(adam, "numba")(with_denormal_state(dtype), **SETTINGS)
         assert np.array_equal(halve(x, x), x / 2)
         assert np.all(x / 2 != 0)
+
+
+def test_arrays_of_two_shapes_never_reach_raw_addresses() -> None:
+    theta, g, m, v = (np.zeros(n, np.float32) for n in (40_000, 39_999, 40_000, 40_000))
+    with pytest.raises(ValueError, match="broadcast"):
+        Update(adam)([(theta, g, m, v)], t=1, alpha=0.1, beta1=0.9, beta2=0.999, eps=1e-8)
