@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..kernels import GraphError
+from .batched import pull
 from .broadcast import unbroadcast
 from .elementwise import add
+from .hooks import run_hooks
 from .op import OUTPUT
 from .shaping import astype
-from .tape import Edge, Node, Value, view_of, wrap
+from .tape import Edge, Node
+from .value import Value, view_of, wrap
 
 
 def collect(roots: Sequence[Edge]) -> tuple[list[Node], set[Value]]:
@@ -96,12 +99,14 @@ def backpropagate(
     inputs: Sequence[Edge] = (),
     retain_graph: bool = False,
     create_graph: bool = False,
+    rows: bool = False,
 ) -> dict[Edge, Any]:
     """The gradients of the leaves that the roots depend on, or of the `inputs` alone.
 
     Every vjp runs on raw arrays, or, with `create_graph`, on Tensors, so that its result can
     itself be differentiated. A node lets go of what it saved as soon as it is done, unless the
-    graph is retained.
+    graph is retained. With `rows`, seeds and gradients have a leading axis, of which each row
+    is a gradient of its own; hooks do not see those.
     """
     nodes, leaves = collect(roots)
     ends = dict.fromkeys(inputs) or dict.fromkeys(leaves)  # by identity: == compares elements
@@ -112,18 +117,26 @@ def backpropagate(
     for node in nodes:
         if node in gradients and node in useful:
             g = gradients[node] if node in ends else gradients.pop(node)
-            _visit(node, g, gradients, useful, create_graph)
+            if node.hooks and not rows:
+                g = run_hooks(node.hooks, g)
+                if node in ends:
+                    gradients[node] = g
+            for edge, given in _pulled(node, g, useful, create_graph, rows):
+                _add(gradients, edge, given)
         if not retain_graph:
             free(node)
-    return {edge: gradients[edge] for edge in ends if edge in gradients}
+    return {end: _seen(end, gradients[end], rows) for end in ends if end in gradients}
 
 
-def _visit(
-    node: Node, g: Any, gradients: dict[Edge, Any], useful: set[Edge], create_graph: bool
-) -> None:
-    """Give every input of a node its share of the gradient."""
-    if node.watcher is not None and (value := node.watcher()) is not None:
-        value.receive(g)
+def _seen(end: Edge, g: Any, rows: bool) -> Any:
+    """The gradient of a leaf after its hooks; those of a node have run on the way."""
+    return run_hooks(end.hooks, g) if end.hooks and isinstance(end, Value) and not rows else g
+
+
+def _pulled(
+    node: Node, g: Any, useful: set[Edge], create_graph: bool, rows: bool
+) -> Iterator[tuple[Edge, Any]]:
+    """The share of the gradient of each useful input of a node."""
     saved = saved_values(node, create_graph)
     for i, vjp, names in node.plan.steps:
         edge = node.edges[i]
@@ -131,7 +144,8 @@ def _visit(
             args = [
                 saved[n] if n.__class__ is int else _named(n, g, edge, i, node) for n in names
             ]
-            _add(gradients, edge, _own(_fit(vjp(*args), edge), g, edge))
+            given = pull(node.op, vjp, names, args, edge.shape) if rows else vjp(*args)
+            yield edge, _own(_fit(given, edge, rows), g, edge)
 
 
 def _named(name: Any, g: Any, edge: Edge, index: int, node: Node) -> Any:
@@ -142,9 +156,9 @@ def _named(name: Any, g: Any, edge: Edge, index: int, node: Node) -> Any:
     return index if name == "input_index" else node.params[name]
 
 
-def _fit(g: Any, edge: Edge) -> Any:
+def _fit(g: Any, edge: Edge, rows: bool) -> Any:
     """A gradient in the shape and dtype of the value it belongs to."""
-    if g.shape != edge.shape:
+    if g.shape != edge.shape and not rows:
         g = unbroadcast(g, edge.shape)
     return g if g.dtype == edge.dtype else astype(g, edge.dtype)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..kernels import ShapeError, reduce, shape
-from .op import structural
+from .op import LINEAR, structural
 from .shaping import as_array, reshape
 from .tape import apply
 
@@ -49,13 +49,18 @@ def normal_axes(where: str, x: Any, axis: Axis) -> tuple[int, ...]:
 
 
 SUM = structural(
-    "sum", reduce.sum_, ["x"], lambda g, input_shape, axis: spread(g, input_shape, axis)
+    "sum",
+    reduce.sum_,
+    ["x"],
+    lambda g, input_shape, axis: spread(g, input_shape, axis),
+    jvp=LINEAR,
 )
 BROADCAST_TO = structural(
     "broadcast_to",
     shape.broadcast_to,
     ["x"],
-    lambda g, input_shape: unbroadcast(g, input_shape),
+    lambda g: g,  # which the tape sums to the shape of x, as for every op
+    jvp=LINEAR,
     expects="a shape that x broadcasts to",
     repair="reshape x first",
 )

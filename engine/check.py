@@ -11,8 +11,8 @@ import numpy as np
 
 from ..kernels import DTypeError, FusegradError, OptionError
 from .grad import gradients_of
+from .mode import no_grad
 from .shaping import concat
-from .tape import no_grad
 from .tensor import Tensor
 
 # A central difference of step h errs by h^2 and by eps/h; h = eps^(1/3) balances the two.

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..kernels import ShapeError, gather, shape
-from .op import structural
-from .tape import Value, apply
+from .op import LINEAR, structural
+from .tape import apply
+from .value import Value
 
 
 def _index_add(g: Any, index: Any, input_shape: tuple[int, ...]) -> Any:
@@ -20,17 +21,24 @@ GETITEM = structural(
     gather.getitem,
     ["x"],
     _index_add,
+    jvp=LINEAR,
     expects="an index inside the shape",
     repair="see x.shape",
 )
 INDEX_ADD = structural(
-    "index_add", gather.index_add, ["x"], lambda g, index: apply(GETITEM, g, index=index)
+    "index_add",
+    gather.index_add,
+    ["x"],
+    lambda g, index: apply(GETITEM, g, index=index),
+    jvp=LINEAR,
 )
 SEGMENT_SUM = structural(
     "segment_sum",
     gather.segment_sum,
     ["x"],
     lambda g, starts: apply(GETITEM, g, index=_owners(starts)),
+    jvp=LINEAR,
+    rigid=True,
 )
 
 

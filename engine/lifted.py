@@ -9,7 +9,7 @@ from ..kernels import OptionError
 from ..kernels.program import Program
 from ..kernels.tracer import Rule
 from .row import on_tensors
-from .tape import Value
+from .value import Value
 
 
 class Formula:

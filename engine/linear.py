@@ -6,7 +6,7 @@ from typing import Any
 
 from ..kernels import ShapeError
 from ..kernels import matmul as kernel
-from .op import structural
+from .op import MULTILINEAR, structural
 from .shaping import as_array, swap_last
 from .tape import apply
 
@@ -18,6 +18,7 @@ MATMUL = structural(
     ["a", "b"],
     lambda g, b: matmul(g, swap_last(b)),
     lambda g, a: matmul(swap_last(a), g),
+    jvp=MULTILINEAR,
     expects="batch shapes that broadcast",
     repair="reshape the leading axes",
 )

@@ -1,4 +1,5 @@
-"""What an op is: a kernel, and for every input the rule that carries a gradient back to it."""
+"""What an op is: a kernel, and for every input the rules that carry a gradient back to it and
+a tangent on from it."""
 
 from __future__ import annotations
 
@@ -7,8 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-Vjp = Callable[..., Any]
+Rule = Callable[..., Any]
 OUTPUT = -1
+
+# What the derivative of an op is, where no rule of its own has to say it.
+LINEAR = "linear"  # in all inputs together: the op itself, on tangents
+MULTILINEAR = (
+    "multilinear"  # in each input: the op itself, with a tangent in that input's place
+)
+SYMMETRIC = "symmetric"  # its Jacobian is its own transpose: the vjp, on a tangent
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,7 @@ class Plan:
     in the saved values, or a name."""
 
     save: tuple[int, ...]
-    steps: tuple[tuple[int, Vjp, tuple[int | str, ...]], ...]
+    steps: tuple[tuple[int, Rule, tuple[int | str, ...]], ...]
 
 
 @dataclass(eq=False)
@@ -29,13 +37,20 @@ class Op:
     needs: `g` the gradient of the output, `y` the output, an input by its name, `input_shape`
     and `input_index` of the input it serves, or a parameter of the op. Only what is named is
     saved. An op with `variadic` takes any number of inputs, all served by its single vjp.
+
+    `jvp` is LINEAR, MULTILINEAR or SYMMETRIC, or again one function for each input, which names
+    `t`, the tangent of that input, in place of g; what the inputs contribute is added up.
+    A vjp counts axes from the front by its parameters alone, so that one more axis can be put
+    before them all; an op where it cannot is `rigid`.
     """
 
     name: str
     kernel: Callable[..., Any]
     inputs: tuple[str, ...]
-    vjps: tuple[Vjp | None, ...]
+    vjps: tuple[Rule | None, ...]
+    jvp: str | tuple[Rule | None, ...]
     variadic: bool = False
+    rigid: bool = False
     expects: str = "shapes that broadcast together"
     repair: str = "reshape an operand"
     plans: dict[tuple[bool, ...], Plan] = field(default_factory=dict)
@@ -50,7 +65,7 @@ class Op:
     def _make_plan(self, needs_grad: tuple[bool, ...]) -> Plan:
         vjps = self.vjps * len(needs_grad) if self.variadic else self.vjps
         wanted = [(i, vjps[i]) for i, needed in enumerate(needs_grad) if needed]
-        steps = [(i, vjp, tuple(inspect.signature(vjp).parameters)) for i, vjp in wanted if vjp]
+        steps = [(i, vjp, names_of(vjp)) for i, vjp in wanted if vjp]
         position = {"y": OUTPUT, **{name: i for i, name in enumerate(self.inputs)}}
         save = sorted({position[n] for _, _, names in steps for n in names if n in position})
         place = {name: save.index(p) for name, p in position.items() if p in save}
@@ -58,6 +73,11 @@ class Op:
             tuple(save),
             tuple((i, vjp, tuple(place.get(n, n) for n in names)) for i, vjp, names in steps),
         )
+
+
+def names_of(rule: Rule) -> tuple[str, ...]:
+    """What a vjp or jvp asks for."""
+    return tuple(inspect.signature(rule).parameters)
 
 
 OPS: dict[str, Op] = {}
@@ -74,20 +94,15 @@ def structural(
     name: str,
     kernel: Callable[..., Any],
     inputs: Sequence[str],
-    *vjps: Vjp | None,
+    *vjps: Rule | None,
+    jvp: str | Sequence[Rule | None],
     variadic: bool = False,
-    expects: str = "",
-    repair: str = "",
+    rigid: bool = False,
+    expects: str = "an argument that fits the shape",
+    repair: str = "see the shape",
 ) -> Op:
     """An op whose gradient is more than a slope."""
+    forward = jvp if isinstance(jvp, str) else tuple(jvp)
     return register(
-        Op(
-            name,
-            kernel,
-            tuple(inputs),
-            vjps,
-            variadic,
-            expects or "an argument that fits the shape",
-            repair or "see the shape",
-        )
+        Op(name, kernel, tuple(inputs), vjps, forward, variadic, rigid, expects, repair)
     )

@@ -11,7 +11,7 @@ from ..kernels import DTypeError, GraphError, ShapeError, Word
 from ..kernels.vocabulary import BY_UFUNC
 from . import broadcast, indexing, linear, reductions, shaping
 from .row import ROWS
-from .tape import Value
+from .value import Value
 
 if TYPE_CHECKING:
     from .tensor import Tensor

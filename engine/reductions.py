@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ..kernels import ShapeError, reduce
 from .broadcast import Axis, normal_axes, spread, sum_
-from .elementwise import divide, equal, exp, multiply, subtract
-from .op import structural
-from .shaping import as_array, astype, reshape
+from .elementwise import divide, equal, exp, greater, multiply, subtract, where
+from .op import LINEAR, Op, structural
+from .shaping import as_array, astype
 from .tape import apply
+
+Axes = tuple[int, ...]
 
 
 def _mean_vjp(g: Any, input_shape: tuple[int, ...], axis: tuple[int, ...]) -> Any:
@@ -18,25 +21,32 @@ def _mean_vjp(g: Any, input_shape: tuple[int, ...], axis: tuple[int, ...]) -> An
     return spread(divide(g, count), input_shape, axis)
 
 
-def _max_vjp(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
+def weighted(name: str, kernel: Any, weights: Callable[[Any, Any, Axes], Any]) -> Op:
+    """A reduction y(x) with dy/dx = weights(x, y, axis), which have the shape of x."""
+
+    def vjp(g: Any, x: Any, y: Any, input_shape: Any, axis: Axes) -> Any:
+        return multiply(spread(g, input_shape, axis), weights(x, y, axis))
+
+    def jvp(t: Any, x: Any, y: Any, axis: Axes, keepdims: bool) -> Any:
+        return sum_(multiply(t, weights(x, y, axis)), axis, keepdims)
+
+    return structural(name, kernel, ["x"], vjp, jvp=[jvp])
+
+
+def _shares(x: Any, y: Any, axis: Axes) -> Any:
     """Ties share the gradient equally, as one of many directions of steepest ascent."""
-    is_top = astype(equal(x, spread(y, x.shape, axis)), g.dtype)
-    share = divide(g, _folded(is_top, axis, y.shape))
-    return multiply(spread(share, x.shape, axis), is_top)
+    is_top = astype(equal(x, spread(y, x.shape, axis)), x.dtype)
+    return divide(is_top, sum_(is_top, axis, keepdims=True))
 
 
-def _folded(x: Any, axis: tuple[int, ...], shape: tuple[int, ...]) -> Any:
-    return reshape(sum_(x, axis), shape)
+def _softmax(x: Any, y: Any, axis: Axes) -> Any:
+    finite = where(greater(y, -math.inf), y, 0.0)  # nothing but -inf has nothing to share
+    return exp(subtract(x, spread(finite, x.shape, axis)))
 
 
-def _logsumexp_vjp(g: Any, x: Any, y: Any, axis: tuple[int, ...]) -> Any:
-    softmax = exp(subtract(x, spread(y, x.shape, axis)))
-    return multiply(spread(g, x.shape, axis), softmax)
-
-
-MEAN = structural("mean", reduce.mean, ["x"], _mean_vjp)
-MAX = structural("max", reduce.max_, ["x"], _max_vjp)
-LOGSUMEXP = structural("logsumexp", reduce.logsumexp, ["x"], _logsumexp_vjp)
+MEAN = structural("mean", reduce.mean, ["x"], _mean_vjp, jvp=LINEAR)
+MAX = weighted("max", reduce.max_, _shares)
+LOGSUMEXP = weighted("logsumexp", reduce.logsumexp, _softmax)
 
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:

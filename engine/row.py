@@ -13,8 +13,9 @@ from ..kernels import DTypeError, Lifted, Word, latex, lift
 from ..kernels import words as w
 from ..kernels.program import Program, plain
 from ..kernels.tracer import Symbol
-from .op import Op, register
-from .tape import Value, apply
+from .op import SYMMETRIC, Op, register
+from .tape import apply
+from .value import Value
 
 Formula = Callable[..., Any]
 Domain = tuple[float, float]
@@ -51,7 +52,7 @@ def row(
         slope and SlopeVjp(f"{name}_vjp_{x}", slope)
         for slope, x in zip(slopes, inputs, strict=True)
     )
-    op = register(Op(name, kernel, inputs, vjps))
+    op = register(Op(name, kernel, inputs, vjps, SYMMETRIC))
 
     def function(*args: Any) -> Any:
         if len(args) != len(inputs):  # NumPy would take one more as the place for the result

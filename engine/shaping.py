@@ -10,8 +10,9 @@ import numpy as np
 
 from ..kernels import ShapeError, shape
 from .indexing import getitem
-from .op import structural
-from .tape import Value, apply, wrap
+from .op import LINEAR, structural
+from .tape import apply
+from .value import Value, wrap
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -35,6 +36,7 @@ RESHAPE = structural(
     shape.reshape,
     ["x"],
     lambda g, input_shape: reshape(g, input_shape),
+    jvp=LINEAR,
     expects="a shape of as many elements",
     repair="count them",
 )
@@ -43,15 +45,17 @@ TRANSPOSE = structural(
     shape.transpose,
     ["x"],
     lambda g, axes: transpose(g, _inverse(axes)),
+    jvp=LINEAR,
     expects="every axis once",
     repair="list 0 .. ndim - 1 in a new order",
 )
-ASTYPE = structural("astype", shape.astype, ["x"], lambda g: g)
+ASTYPE = structural("astype", shape.astype, ["x"], lambda g: g, jvp=LINEAR)
 CONCAT = structural(
     "concat",
     shape.concat,
     ["arrays"],
     _piece,
+    jvp=LINEAR,
     variadic=True,
     expects="arrays alike but along the axis",
     repair="reshape them",
@@ -61,6 +65,7 @@ STACK = structural(
     shape.stack,
     ["arrays"],
     _layer,
+    jvp=LINEAR,
     variadic=True,
     expects="arrays of one shape",
     repair="reshape or broadcast them",
@@ -91,7 +96,7 @@ def concat(arrays: Sequence[Any], axis: int = 0) -> Any:
     """Arrays joined along an axis; they may differ in length along it alone."""
     _some("concat", arrays)
     along = _along("concat", arrays[0], axis)
-    sizes = [sum(np.shape(_data(a))[along : along + 1]) for a in arrays]  # 0 if it lacks it
+    sizes = [sum(np.shape(data_of(a))[along : along + 1]) for a in arrays]  # 0 if it lacks it
     return apply(
         CONCAT, *arrays, axis=along, bounds=tuple(itertools.accumulate(sizes, initial=0))
     )
@@ -119,13 +124,14 @@ def _some(where: str, arrays: Sequence[Any]) -> None:
 
 def _along(where: str, array: Any, axis: int, new: int = 0) -> int:
     """An axis of an array, or of what has `new` more axes, as a non-negative integer."""
-    n = np.ndim(_data(array)) + new
+    n = np.ndim(data_of(array)) + new
     if not -n <= axis < n:
         raise ShapeError(where, f"an axis in [{-n}, {n})", f"axis={axis}", "count its axes")
     return axis % n
 
 
-def _data(x: Any) -> Any:
+def data_of(x: Any) -> Any:
+    """The array of a Tensor; anything else as it is."""
     return x.data if isinstance(x, Value) else x
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from ..kernels import DTypeError, OptionError, ShapeError, gather, reduce
 from .broadcast import normal_axes, sum_
 from .elementwise import exp, multiply, subtract
-from .op import structural
+from .op import SYMMETRIC, structural
 from .reductions import mean
 from .shaping import as_array, reshape
-from .tape import Value, apply
+from .tape import apply
+from .value import Value
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -25,16 +26,36 @@ def _log_softmax_vjp(g: Any, y: Any, axis: int) -> Any:
     return subtract(g, multiply(exp(y), sum_(g, axis, keepdims=True)))
 
 
+def _log_softmax_jvp(t: Any, y: Any, axis: int) -> Any:
+    return subtract(t, sum_(multiply(exp(y), t), axis, keepdims=True))
+
+
 def _cross_entropy_vjp(g: Any, logits: Any, labels: Any) -> Any:
-    """(softmax(logits) - onehot(labels)) * g, row by row."""
+    return multiply(_excess(logits, labels), reshape(g, (*g.shape, 1)))
+
+
+def _cross_entropy_jvp(t: Any, logits: Any, labels: Any) -> Any:
+    return sum_(multiply(_excess(logits, labels), t), -1)
+
+
+def _excess(logits: Any, labels: Any) -> Any:
+    """softmax(logits) - onehot(labels), row by row: the slope of each row's loss."""
     truth = gather.one_hot(labels, like=logits.data if isinstance(logits, Value) else logits)
-    return multiply(subtract(softmax(logits), truth), reshape(g, (*g.shape, 1)))
+    return subtract(softmax(logits), truth)
 
 
-SOFTMAX = structural("softmax", reduce.softmax, ["x"], _softmax_vjp)
-LOG_SOFTMAX = structural("log_softmax", reduce.log_softmax, ["x"], _log_softmax_vjp)
+SOFTMAX = structural("softmax", reduce.softmax, ["x"], _softmax_vjp, jvp=SYMMETRIC)
+LOG_SOFTMAX = structural(
+    "log_softmax", reduce.log_softmax, ["x"], _log_softmax_vjp, jvp=[_log_softmax_jvp]
+)
 CROSS_ENTROPY = structural(
-    "cross_entropy", reduce.cross_entropy, ["logits", "labels"], _cross_entropy_vjp, None
+    "cross_entropy",
+    reduce.cross_entropy,
+    ["logits", "labels"],
+    _cross_entropy_vjp,
+    None,
+    jvp=[_cross_entropy_jvp, None],
+    rigid=True,
 )
 
 

@@ -8,62 +8,18 @@ number; walking in falling order meets every node after all its uses, without re
 from __future__ import annotations
 
 import itertools
-import threading
-import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..kernels import DTypeError, ShapeError
 from ..kernels.shape import copy
+from .mode import MODE
 from .op import OUTPUT, Op, Plan
+from .value import Hooks, Value, memory_of, view_of, wrap
 
 _numbers = itertools.count()
-
-
-class _State(threading.local):
-    recording = True
-
-
-_state = _State()
-
-
-class Value:
-    """An array and where it came from. `Tensor` adds the operators."""
-
-    __slots__ = (
-        "__weakref__",
-        "data",
-        "grad",
-        "name",
-        "node",
-        "owner",
-        "requires_grad",
-        "version",
-    )
-
-    data: Any
-    requires_grad: bool
-    node: Node | None
-    grad: Any
-    version: int
-    name: str
-    owner: Value | None  # whose memory this is a view of
-
-    def receive(self, g: Any, accumulate: bool = False) -> None:
-        """Take a gradient into `grad`, adding where one is there already."""
-        g = g if isinstance(g, Value) else wrap(g, None)
-        self.grad = self.grad + g if accumulate and self.grad is not None else g
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.data.dtype
 
 
 class Node:
@@ -72,6 +28,7 @@ class Node:
     __slots__ = (
         "dtype",
         "edges",
+        "hooks",
         "number",
         "op",
         "params",
@@ -79,7 +36,6 @@ class Node:
         "saved",
         "shape",
         "versions",
-        "watcher",
     )
 
     def __init__(
@@ -93,7 +49,7 @@ class Node:
         self.versions = tuple(_version(args[i]) if i != OUTPUT else None for i in plan.save)
         self.number = next(_numbers)
         self.shape, self.dtype = y.shape, y.dtype
-        self.watcher: Callable[[], Value | None] | None = None
+        self.hooks: Hooks | None = None
 
 
 Edge = Node | Value
@@ -118,38 +74,19 @@ def _version(x: Any) -> tuple[Value, int] | None:
     return None if owner is None else (owner, owner.version)
 
 
-def view_of(value: Value, source: Value) -> Value:
-    """Note that a value lives in the memory of another, and changes with it."""
-    value.owner = source if source.owner is None else source.owner
-    return value
-
-
-def _memory(array: Any) -> Any:
-    """The array that owns the memory of an array."""
-    while getattr(array, "base", None) is not None:
-        array = array.base
-    return array
-
-
-_output: list[Callable[[Any, Node | None], Value]] = []
-
-
-def output_type(make: Callable[[Any, Node | None], Value]) -> None:
-    """How `apply` wraps an array; `tensor.py` gives it the Tensor that it cannot import."""
-    _output[:] = [make]
-
-
-def wrap(array: Any, node: Node | None) -> Value:
-    """A Value of the output type around an array of ours."""
-    return _output[0](array, node)
-
-
 def apply(op: Op, *args: Any, **params: Any) -> Any:
     """Run an op. On raw arrays it computes and returns a raw array; where a Tensor takes part
     it returns a Tensor, recorded if a gradient may be asked for.
 
     Raises: ShapeError where the arrays do not fit.
     """
+    if MODE.forward is not None:
+        return MODE.forward(op, args, params)
+    return record(op, args, params)
+
+
+def record(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Run an op below every jvp."""
     try:
         y = op.kernel(*[a.data if isinstance(a, Value) else a for a in args], **params)
     except (ValueError, IndexError) as error:
@@ -157,14 +94,14 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
     if not any([isinstance(a, Value) for a in args]):
         return y
     node = None
-    if _state.recording:
+    if MODE.recording:
         needs = tuple([isinstance(a, Value) and a.requires_grad for a in args])
         if True in needs and (plan := op.plan(needs)) is not None:
             node = Node(op, plan, args, y, params)
     value = wrap(y, node)
     if y.base is not None:
         for a in args:
-            if isinstance(a, Value) and _memory(a.data) is _memory(y):
+            if isinstance(a, Value) and memory_of(a.data) is memory_of(y):
                 return view_of(value, a)
     return value
 
@@ -178,28 +115,3 @@ def _refusal(
     shapes = ", ".join(str(np.shape(a.data if isinstance(a, Value) else a)) for a in args)
     got = " and ".join([shapes, *(f"{k}={v}" for k, v in params.items())])
     return ShapeError(op.name, op.expects, got, op.repair)
-
-
-def is_recording() -> bool:
-    """Whether ops on Tensors that require a gradient are recorded now."""
-    return _state.recording
-
-
-def no_grad() -> AbstractContextManager[None]:
-    """Compute without recording: nothing done in this block can be differentiated."""
-    return recording(False)
-
-
-@contextmanager
-def recording(on: bool) -> Iterator[None]:
-    """Record in this block, or not, whatever holds around it."""
-    before, _state.recording = _state.recording, on
-    try:
-        yield
-    finally:
-        _state.recording = before
-
-
-def watch(node: Node, value: Value) -> None:
-    """Keep the gradient of an interior value: it arrives in `value.grad`."""
-    node.watcher = weakref.ref(value)

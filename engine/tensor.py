@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 from ..kernels import DTypeError, GraphError, ShapeError, device
 from . import shaping
 from .backward import backpropagate
+from .hooks import hooks_of, watch
 from .operators import Operators, tensors_in
-from .tape import Edge, Node, Value, output_type, view_of, watch
+from .tape import Edge, Node
+from .value import Value, output_type, view_of
 
 
 class Tensor(Operators):
@@ -41,9 +44,7 @@ class Tensor(Operators):
         if array.dtype.kind not in "fiub":
             repair = "give floats, integers or truth values"
             raise DTypeError("Tensor", "numbers", f"dtype {array.dtype}", repair)
-        if requires_grad and array.dtype.kind != "f":
-            rule, repair = "a float dtype where requires_grad", "convert with dtype=float"
-            raise DTypeError("Tensor", rule, str(array.dtype), repair)
+        _check_float(array, requires_grad)
         _fill(self, array, requires_grad, None, name)
 
     @classmethod
@@ -168,10 +169,36 @@ class Tensor(Operators):
             )
         return seed
 
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+        """Call `hook(gradient)` when backward reaches this Tensor; what it returns, if it
+        returns anything, goes on in place of the gradient. Gives a function that removes it.
+
+        >>> x = Tensor(3.0, requires_grad=True)
+        >>> remove = x.register_hook(lambda g: g * 10.0)
+        >>> (x * x).backward()
+        >>> x.grad
+        Tensor(60.)
+        """
+        hooks = hooks_of(self)
+        hooks.append(hook)
+        return lambda: hooks.remove(hook)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Ask for a gradient of this leaf, or no longer; gives the Tensor itself.
+
+        Raises: GraphError for the output of an op, DTypeError for integers.
+        """
+        if self.node is not None and not requires_grad:
+            got = f"the output of {self.node.op.name}"
+            raise GraphError("requires_grad_", "a leaf", got, "detach() gives one")
+        _check_float(self.data, requires_grad)
+        self.requires_grad = requires_grad
+        return self
+
     def retain_grad(self) -> Tensor:
         """Keep the gradient of this interior Tensor in `grad` when backward passes it."""
         if self.node is not None:
-            watch(self.node, self)
+            watch(self)
         return self
 
     def assign_(self, value: Any) -> None:
@@ -197,9 +224,16 @@ class Tensor(Operators):
         owner.version += 1
 
 
+def _check_float(array: Any, requires_grad: bool) -> None:
+    if requires_grad and array.dtype.kind != "f":
+        rule = "a float dtype where requires_grad: integers have no small steps"
+        raise DTypeError("Tensor", rule, str(array.dtype), "convert with dtype=float")
+
+
 def _fill(self: Tensor, array: Any, requires_grad: bool, node: Node | None, name: str) -> None:
     self.data, self.requires_grad, self.node = array, requires_grad, node
-    self.grad, self.version, self.name, self.owner = None, 0, name, None
+    self.grad, self.version, self.name = None, 0, name
+    self.owner = self.dual = self.hooks = None
 
 
 output_type(Tensor._of)

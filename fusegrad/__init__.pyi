@@ -11,9 +11,15 @@ from .engine import GradientError as GradientError
 from .engine import Tensor as Tensor
 from .engine import grad as grad
 from .engine import gradcheck as gradcheck
+from .engine import hessian as hessian
+from .engine import hvp as hvp
+from .engine import jacobian as jacobian
+from .engine import jvp as jvp
 from .engine import lift as lift
 from .engine import no_grad as no_grad
+from .engine import tree_map as tree_map
 from .engine import value_and_grad as value_and_grad
+from .engine import vjp as vjp
 from .engine.functions import abs as abs
 from .engine.functions import add as add
 from .engine.functions import broadcast_to as broadcast_to

@@ -53,9 +53,15 @@ def copy(x: Any) -> Any:
 
 
 @kernel
-def zeros_like(x: Any) -> Any:
-    """Zeros of x's shape, dtype and device."""
-    return module_of(x).zeros(x.shape, x.dtype)
+def zeros_like(x: Any, *, lead: tuple[int, ...] = ()) -> Any:
+    """Zeros of x's shape, behind leading axes, of its dtype and on its device."""
+    return module_of(x).zeros((*lead, *x.shape), x.dtype)
+
+
+@kernel
+def eye_like(x: Any) -> Any:
+    """Each element's unit vector, in x's shape, dtype and device. Shapes: x -> (size, *x)."""
+    return module_of(x).eye(x.size, dtype=x.dtype).reshape(x.size, *x.shape)
 
 
 @kernel

@@ -16,6 +16,7 @@ from fusegrad import engine
 from fusegrad.engine import Tensor
 from fusegrad.engine.indexing import segment_sum
 from fusegrad.kernels import DTypeError, GraphError, OptionError, ShapeError, device
+from tests.cases import REFUSALS
 from tests.ops_sample import leaf, refused
 
 X, ONE = Tensor(np.zeros((2, 3))), Tensor(1.0)
@@ -40,6 +41,12 @@ def updated() -> None:
 def written_through_numpy() -> None:
     array = np.ones(2)
     array += leaf([1.0, 2.0])
+
+
+def hooked(hook: Callable[[Any], Any]) -> None:
+    x = leaf(1.0)
+    x.register_hook(hook)
+    (x * 2.0).backward()
 
 
 REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
@@ -105,7 +112,10 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: Tensor([1j]), DTypeError,
      "Tensor: expected numbers, got dtype complex128; give floats, integers or truth values"),
     (lambda: leaf([1, 2]), DTypeError,
-     "Tensor: expected a float dtype where requires_grad, got int64; convert with dtype=float"),
+     "Tensor: expected a float dtype where requires_grad: integers have no small steps, got "
+     "int64; convert with dtype=float"),
+    (lambda: (leaf(1.0) * 2.0).requires_grad_(False), GraphError,
+     "requires_grad_: expected a leaf, got the output of multiply; detach() gives one"),
     (lambda: operator.setitem(X, 0, 1.0), GraphError,
      "Tensor[...] = : expected a value, which never changes, got an assignment to part of one; "
      "build a new Tensor with where, concat or stack, or assign_ a whole leaf"),
@@ -161,13 +171,27 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: fg.grad(lambda x: x.numpy())(1.0), GraphError,
      "grad: expected a function that returns a Tensor, got ndarray; compute with the ops of "
      "fusegrad, not with .numpy()"),
+    (lambda: fg.jvp(fg.exp, 1.0, 1.0), OptionError,
+     "jvp: expected a tuple with one item for each argument, got float; write (x,) for one "
+     "argument"),
+    (lambda: fg.jvp(fg.exp, (1.0,), ([1.0],)), ShapeError,
+     "jvp: expected a tangent of shape (), got (1,); give one number for each element"),
+    (lambda: fg.jvp(lambda p: p["a"], ({"a": 1.0},), ({"b": 1.0},)), ShapeError,
+     "jvp: expected a tree like ({'a': *}), got ({'b': *}); give one value for each leaf"),
+    (lambda: fg.vjp(fg.exp, 1.0)[1]([1.0]), ShapeError,
+     "pullback: expected a gradient of shape (), got (1,); give one number for each element"),
+    (lambda: fg.jacobian(fg.exp, mode="both"), OptionError,
+     "jacobian: expected mode in reverse, forward, got 'both'; choose one of these"),
+    (lambda: hooked(lambda g: 2.0), ShapeError,
+     "a gradient hook: expected None or a Tensor of shape (), got float of shape (); return g, "
+     "changed, or nothing"),
     (lambda: fg.gradcheck(fg.exp, np.ones(1, np.float32)), DTypeError,
      "gradcheck: expected float64 in argument 0, got float32; convert it: differences in less "
      "precision prove little"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("wrong", "kind", "text"), REFUSED)
+@pytest.mark.parametrize(("wrong", "kind", "text"), REFUSED + REFUSALS)
 def test_refusal_says_what_was_expected_what_came_and_the_cure(
     wrong: Callable[[], Any], kind: type[Exception], text: str
 ) -> None:
@@ -201,7 +225,7 @@ def test_every_raise_of_the_engine_is_refused_here(monkeypatch: pytest.MonkeyPat
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Raise)
     }
-    wrongs = [wrong for wrong, _, _ in REFUSED]
+    wrongs = [wrong for wrong, _, _ in REFUSED + REFUSALS]
     wrongs.append(lambda: fg.gradcheck(fg.log, np.zeros(1)))  # see test_checker.py for its text
     seen = set().union(*map(places_of, wrongs), places_of(on_a_gpu(monkeypatch)))
     assert raises and not raises - seen

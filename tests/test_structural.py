@@ -1,6 +1,6 @@
 """Every op that is no row: value, gradients of both orders, dtypes, ties, masks, empties.
 
-A new op must get a line in `OPERATIONS`; what each op refuses stands in `test_tensor.py`.
+A new op must get a case in `cases/`; what each op refuses stands in `test_tensor.py`.
 """
 
 from __future__ import annotations
@@ -14,115 +14,25 @@ import pytest
 import fusegrad as fg
 from fusegrad.engine import OPS, ROWS, Tensor
 from fusegrad.engine.backward import backpropagate
-from fusegrad.engine.indexing import getitem, segment_sum
-from fusegrad.engine.shaping import astype
-from fusegrad.engine.tape import apply
 from fusegrad.kernels import observe
 from tests import ops_sample as sample
+from tests.cases import CASES, OPERATIONS
 from tests.ops_sample import Provenance, error, leaf
 
 EPS = float(np.finfo(np.float64).eps)
 VALUE = 16 * EPS  # sums of at most 12 terms of size 1, and exp or log of them
-Use = tuple[tuple[tuple[int, ...], ...], tuple[Any, ...]]  # shapes of the Tensors, parameters
 
-
-# ---- the table: op -> how it is called, its oracle, and its uses ----------------------------
-A, B = (2, 3, 2), (2, 3)
-FOLD = [
-    ((s,), (a, k))
-    for k in (False, True)
-    for s, a in [
-        (A, None),
-        (A, 0),
-        (A, -1),
-        (A, (0, 2)),
-        (A, (-1, 0)),
-        (A, ()),
-        ((), None),
-        ((0, 2), 1),
-    ]
-]
-FILLED = [
-    use for use in FOLD if 0 not in use[0][0]
-]  # an empty maximum is refused, log 0 is -inf
-ALONG = [((s,), (a,)) for s, a in [((3,), -1), (B, 0), (A, -2), ((0, 2), 1), ((2, 1), 1)]]
-INDICES: list[tuple[tuple[int, ...], Any]] = [
-    *(((4,), i) for i in (1, -1, np.int64(2), slice(None, None, 2), slice(None, None, -1))),
-    *(((4,), i) for i in (slice(3, 0, -2), slice(1, 1), None, ..., True, [2, 0, 2, 2], [])),
-    *(((4,), np.array(i)) for i in ([[0, -1], [-1, 0]], [True, False, True, True])),
-    *(((4,), np.array([1, -1, 1], kind)) for kind in (np.int8, np.int64)),
-    *(((3, 2), (slice(None), i)) for i in (1, slice(None, None, -1), [1, 1], None)),
-    *(((3, 2), i) for i in ((..., -1), (None, ..., None, 0), ([0, 2, 0], [1, 1, 1]))),
-    *(((3, 2), i) for i in (([[0], [2]], [1, 0]), ([0, 0], slice(1, None)), (1, ...))),
-    *(((3, 2), i) for i in (np.arange(6).reshape(3, 2) % 4 > 0, ([True, False, True], 1))),
-    *((A, i) for i in (([0, 1, 0], slice(None), [1, 1, 0]), (1, ..., [0, 0]))),
-    *(((), i) for i in ((), None, ...)),
-    *(((0, 2), i) for i in (slice(None), (slice(None), 1), [])),
-]
-PRODUCTS = [
-    (B, (3, 2)),
-    ((3,), (3,)),
-    ((3,), (3, 2)),
-    (B, (3,)),
-    ((2, *B), (3, 2)),
-    (B, A),
-    ((2, 1, 1, 3), A),
-    ((1, *B), (2, 3, 1)),
-    ((3,), A),
-    ((2, *B), (3,)),
-    ((0, 3), (3, 2)),
-    ((2, 0), (0, 3)),
-    (B, (3, 0)),
-]
-OPERATIONS: dict[str, tuple[Callable[..., Any], Callable[..., Any], list[Use]]] = {
-    "sum": (fg.sum, lambda x, a, k: x.sum(a, keepdims=k), FOLD),
-    "mean": (fg.mean, sample.mean, FOLD),
-    "max": (fg.max, lambda x, a, k: x.max(a, keepdims=k), FILLED),
-    "logsumexp": (fg.logsumexp, sample.logsumexp, FILLED),
-    "softmax": (fg.softmax, sample.softmax, ALONG),
-    "log_softmax": (fg.log_softmax, lambda x, a: sample.log(sample.softmax(x, a)), ALONG),
-    "reshape": (fg.reshape, lambda x, t: x.reshape(t), [((s,), (t,)) for s, t in [
-        (B, (3, 2)), (B, (-1,)), (B, 6), ((), (1, 1)), ((0, 2), (2, 0))]]),
-    "transpose": (fg.transpose, lambda x, a: x.transpose(a), [((s,), (a,)) for s, a in [
-        (B, None), (A, (2, 0, 1)), (A, (-1, 0, -2)), ((), None), ((0, 2), (1, 0))]]),
-    "broadcast_to": (fg.broadcast_to, np.broadcast_to, [((s,), (t,)) for s, t in [
-        ((2, 1), (3, 2, 2)), ((), (2,)), ((1,), (0,)), ((2,), (2,)), ((1, 1), B)]]),
-    "concat": (lambda *x: fg.concat(x[:-1], x[-1]), lambda *x: np.concatenate(x[:-1], x[-1]), [
-        (((2,), (3,)), (0,)), (((2, 1), (2, 2), (2, 1)), (-1,)), ((B,), (1,)),
-        (((0, 2), (1, 2)), (0,))]),
-    "stack": (lambda *x: fg.stack(x[:-1], x[-1]), lambda *x: np.stack(x[:-1], x[-1]), [
-        (((2,), (2,)), (0,)), ((B, B), (-1,)), (((), (), ()), (0,)), (((0,), (0,)), (1,))]),
-    "getitem": (getitem, lambda x, i: x[i], [((s,), (i,)) for s, i in INDICES]),
-    "index_add": (lambda x, i, t: apply(OPS["index_add"], x, index=i, shape=t), sample.added, [
-        (((2,),), (slice(0, 4, 2), (4,))), (((3, 2),), (np.array([1, -1, 1]), (3, 2))),
-        (((2,),), ((np.array([0, 0]), np.array([1, 1])), (1, 2)))]),
-    "segment_sum": (segment_sum, sample.segments, [((s,), (k,)) for s, k in [
-        ((4,), [0, 1, 1, 4]), ((3, 2), [0, 0, 3, 3]), ((0, 2), [0, 0]), ((2,), [0, 2])]]),
-    "matmul": (fg.matmul, sample.product, [((a, b), ()) for a, b in PRODUCTS]),
-    "cross_entropy": (fg.cross_entropy, sample.loss, [((s,), (np.array(k), how)) for s, k in [
-        ((3, 2), [1, 0, 1]), ((1, 1), [0])] for how in ("mean", "sum", "none")]),
-    "astype": (astype, lambda x, _: x, [((B,), (np.float64,))]),
-    "identity": (lambda x: apply(OPS["identity"], x), lambda x: x, [((B,), ())]),
-}  # fmt: skip
-CASES = [(op, *use) for op, (_, _, uses) in OPERATIONS.items() for use in uses]
 EACH = pytest.mark.parametrize(("op", "shapes", "params"), CASES, ids=str)
-
-
-def numbers(shapes: tuple[tuple[int, ...], ...]) -> list[np.ndarray]:
-    """Numbers between -1.5 and 1.4, of which no two tie, nor their squares."""
-    rng = np.random.default_rng(7)
-    return [rng.permutation(np.linspace(-1.5, 1.4, int(np.prod(s)))).reshape(s) for s in shapes]
 
 
 def test_every_structural_op_has_a_case() -> None:
     assert OPERATIONS.keys() == OPS.keys() - ROWS.keys()
-    assert all(uses for _, _, uses in OPERATIONS.values())
+    assert all(known.uses for known in OPERATIONS.values())
 
 
 @EACH
 def test_value_equals_the_oracle(op: str, shapes: Any, params: Any) -> None:
-    call, oracle, _ = OPERATIONS[op]
-    args = numbers(shapes)
+    call, oracle, args = OPERATIONS[op].call, OPERATIONS[op].oracle, OPERATIONS[op].draw(shapes)
     wanted = np.asarray(oracle(*map(sample.exact, args), *params)).astype(np.float64)
     assert error(call(*map(Tensor, args), *params), wanted) <= VALUE
     assert np.array_equal(call(*args, *params), call(*map(Tensor, args), *params))
@@ -130,7 +40,7 @@ def test_value_equals_the_oracle(op: str, shapes: Any, params: Any) -> None:
 
 @EACH
 def test_gradients_of_both_orders_equal_differences(op: str, shapes: Any, params: Any) -> None:
-    call, args = OPERATIONS[op][0], numbers(shapes)
+    call, args = OPERATIONS[op].call, OPERATIONS[op].draw(shapes)
     fg.gradcheck(lambda *x: call(*x, *params), *args, order=2)
     if args[0].size:  # a second time through a curve, where the op itself is linear
         fg.gradcheck(lambda *x: fg.sin(call(*(v * v for v in x), *params)), *args, order=2)
@@ -139,9 +49,9 @@ def test_gradients_of_both_orders_equal_differences(op: str, shapes: Any, params
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 @EACH
 def test_no_kernel_leaves_the_dtype(op: str, shapes: Any, params: Any, dtype: Any) -> None:
-    args, seen = [leaf(a, dtype) for a in numbers(shapes)], set()
+    args, seen = [leaf(a, dtype) for a in OPERATIONS[op].draw(shapes)], set()
     with observe(lambda kernel, args, params, y: seen.add(y.dtype)):
-        y = OPERATIONS[op][0](*args, *params)
+        y = OPERATIONS[op].call(*args, *params)
         y.backward(np.ones(y.shape))
     assert y.dtype == (dtype if op != "astype" else params[0])
     assert op == "astype" or {d for d in seen if d.kind == "f"} <= {np.dtype(dtype)}
@@ -153,9 +63,9 @@ def test_no_kernel_leaves_the_dtype(op: str, shapes: Any, params: Any, dtype: An
 def test_an_op_computes_through_kernels_only(
     op: str, shapes: Any, params: Any, create_graph: bool
 ) -> None:
-    args = [leaf(a) for a in numbers(shapes)]
+    args = [leaf(a) for a in OPERATIONS[op].draw(shapes)]
     with observe(watch := Provenance(*params, *(a.data for a in args))):
-        y = OPERATIONS[op][0](*args, *params)
+        y = OPERATIONS[op].call(*args, *params)
         watch.demand(y.data, "the op returns")
         seed = np.ones(y.shape)
         watch.known.append(seed)

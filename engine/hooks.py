@@ -1,0 +1,44 @@
+"""Functions that see, and may change, the gradient of a value on its way back."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from ..kernels import ShapeError
+from .value import Hooks, Value, wrap
+
+
+def hooks_of(value: Value) -> Hooks:
+    """The hooks that see the gradient of a value, first to last; add to it as you like."""
+    holder = value.node or value
+    if holder.hooks is None:
+        holder.hooks = []
+    return holder.hooks
+
+
+def run_hooks(hooks: Hooks, g: Any) -> Any:
+    """Show a gradient to every hook; what a hook returns stands for it from there on."""
+    for hook in tuple(hooks):
+        changed = hook(g if isinstance(g, Value) else wrap(g, None))
+        if changed is not None:
+            if not isinstance(changed, Value) or changed.shape != g.shape:
+                got = f"{type(changed).__name__} of shape {np.shape(changed)}"
+                rule = f"None or a Tensor of shape {g.shape}"
+                repair = "return g, changed, or nothing"
+                raise ShapeError("a gradient hook", rule, got, repair)
+            g = changed if isinstance(g, Value) else changed.data
+    return g
+
+
+def watch(value: Value) -> None:
+    """Keep the gradient of an interior value: it arrives in `value.grad`."""
+    seen = weakref.ref(value)
+
+    def keep(g: Value) -> None:
+        if (held := seen()) is not None:
+            held.receive(g)
+
+    hooks_of(value).append(keep)

@@ -1,0 +1,48 @@
+"""What holds for every op of a block, one setting a thread: recording or not, forward mode."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+
+class Mode(threading.local):
+    """The settings of this thread."""
+
+    recording = True
+    forward: Callable[..., Any] | None = None  # what runs ops inside a jvp; see forward.py
+
+
+MODE = Mode()
+
+
+def is_recording() -> bool:
+    """Whether ops on Tensors that require a gradient are recorded now."""
+    return MODE.recording
+
+
+def no_grad() -> AbstractContextManager[None]:
+    """Compute without recording: nothing done in this block can be differentiated."""
+    return recording(False)
+
+
+@contextmanager
+def recording(on: bool) -> Iterator[None]:
+    """Record in this block, or not, whatever holds around it."""
+    before, MODE.recording = MODE.recording, on
+    try:
+        yield
+    finally:
+        MODE.recording = before
+
+
+@contextmanager
+def forward(run: Callable[..., Any]) -> Iterator[None]:
+    """Let `run(op, args, params)` run every op of this block."""
+    before, MODE.forward = MODE.forward, run
+    try:
+        yield
+    finally:
+        MODE.forward = before

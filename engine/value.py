@@ -1,0 +1,87 @@
+"""Values: an array and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .tape import Node
+
+Hooks = list[Callable[[Any], Any]]
+
+
+class Value:
+    """An array and where it came from. `Tensor` adds the operators."""
+
+    __slots__ = (
+        "__weakref__",
+        "data",
+        "dual",
+        "grad",
+        "hooks",
+        "name",
+        "node",
+        "owner",
+        "requires_grad",
+        "version",
+    )
+
+    data: Any
+    requires_grad: bool
+    node: Node | None
+    grad: Any
+    version: int
+    name: str
+    owner: Value | None  # whose memory this is a view of
+    dual: Dual | None  # what it carries inside a jvp
+    hooks: Hooks | None  # of a leaf; those of an interior value lie on its node
+
+    def receive(self, g: Any, accumulate: bool = False) -> None:
+        """Take a gradient into `grad`, adding where one is there already."""
+        g = g if isinstance(g, Value) else wrap(g, None)
+        self.grad = self.grad + g if accumulate and self.grad is not None else g
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype
+
+
+class Dual(NamedTuple):
+    """A value and its tangent in one jvp; jvps that nest are told apart by their level."""
+
+    primal: Value
+    tangent: Value
+    level: int
+
+
+def view_of(value: Value, source: Value) -> Value:
+    """Note that a value lives in the memory of another, and changes with it."""
+    value.owner = source if source.owner is None else source.owner
+    return value
+
+
+def memory_of(array: Any) -> Any:
+    """The array that owns the memory of an array."""
+    while getattr(array, "base", None) is not None:
+        array = array.base
+    return array
+
+
+_output: list[Callable[[Any, Node | None], Value]] = []
+
+
+def output_type(make: Callable[[Any, Node | None], Value]) -> None:
+    """How `apply` wraps an array; `tensor.py` gives it the Tensor that it cannot import."""
+    _output[:] = [make]
+
+
+def wrap(array: Any, node: Node | None) -> Value:
+    """A Value of the output type around an array of ours."""
+    return _output[0](array, node)
