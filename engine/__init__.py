@@ -5,9 +5,10 @@ row.py  elementwise.py            THE table: one row an elementwise op
 shaping.py  indexing.py  broadcast.py  reductions.py  linear.py  softmax.py     the others
 tensor.py  operators.py           what a user holds
 pytree.py  grad.py  forward.py  batched.py  jacobian.py       functions of functions
-check.py                          gradients held against values
+check.py  anomaly.py  place.py    gradients held against values; trouble, and where it began
 """
 
+from .anomaly import NonFiniteError, detect_anomaly
 from .check import Difference, GradientError, gradcheck
 from .grad import grad, value_and_grad, vjp
 from .jacobian import hessian, hvp, jacobian, jvp
@@ -24,9 +25,11 @@ __all__ = [
     "Difference",
     "Formula",
     "GradientError",
+    "NonFiniteError",
     "Op",
     "Row",
     "Tensor",
+    "detect_anomaly",
     "grad",
     "gradcheck",
     "hessian",

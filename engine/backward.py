@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..kernels import GraphError
 from .batched import pull
 from .broadcast import unbroadcast
 from .elementwise import add
+from .graph import collect, leading_to
 from .hooks import run_hooks
+from .mode import MODE
 from .op import OUTPUT
+from .place import shown
 from .shaping import astype
 from .tape import Edge, Node
 from .value import Value, view_of, wrap
-
-
-def collect(roots: Sequence[Edge]) -> tuple[list[Node], set[Value]]:
-    """All nodes reachable from the roots, newest first, and all leaves.
-
-    Raises: GraphError where the graph, or a part of it, was freed.
-    """
-    nodes: set[Node] = set()
-    leaves: set[Value] = set()
-    stack = list(roots)
-    while stack:
-        edge = stack.pop()
-        if isinstance(edge, Value):
-            leaves.add(edge)
-        elif edge not in nodes:
-            _check_held(edge)
-            nodes.add(edge)
-            stack.extend(e for e in edge.edges if e is not None)
-    return sorted(nodes, key=lambda n: -n.number), leaves
-
-
-def leading_to(nodes: Sequence[Node], inputs: Iterable[Edge]) -> set[Edge]:
-    """The inputs, and those of `nodes` (newest first) through which a gradient reaches them."""
-    useful: set[Edge] = set(inputs)
-    for node in reversed(nodes):
-        if any(e in useful for e in node.edges):
-            useful.add(node)
-    return useful
-
-
-def _check_held(node: Node) -> None:
-    if node.saved is None:
-        raise GraphError(
-            "backward",
-            "a graph that still holds its saved arrays",
-            f"one freed by an earlier backward (at {node.op.name})",
-            "pass retain_graph=True to the first, or run forward again",
-        )
 
 
 def saved_values(node: Node, differentiable: bool) -> list[Any]:
@@ -67,14 +32,14 @@ def saved_values(node: Node, differentiable: bool) -> list[Any]:
         return list(node.saved)
     return [
         _as_value(x, node if i == OUTPUT else node.edges[i], held)
-        for i, x, held in zip(node.plan.save, node.saved, node.versions, strict=True)
+        for i, x, held in zip(node.plan.save, node.saved, node.versions)
     ]
 
 
 def _refuse_change(node: Node, leaf: Value, version: int) -> None:
     raise GraphError(
-        f"backward of {node.op.name}",
-        f"the value of {leaf.name or 'a leaf'} that the forward pass saw",
+        f"backward of {node.op.name}{shown(node.place)}",
+        f"the value of {leaf.name or 'a leaf'}{shown(leaf.place)} that the forward pass saw",
         f"one changed {leaf.version - version} time(s) since",
         "call backward before the update, or run forward again",
     )
@@ -85,11 +50,6 @@ def _as_value(x: Any, edge: Edge | None, held: tuple[Value, int] | None) -> Any:
         return x if edge is None else edge
     value = wrap(x, edge)
     return value if held is None else view_of(value, held[0])
-
-
-def free(node: Node) -> None:
-    """Let go of what a node saved and of the graph behind it; a later backward will say so."""
-    node.saved, node.edges, node.versions = None, (), ()
 
 
 def backpropagate(
@@ -110,34 +70,63 @@ def backpropagate(
     """
     nodes, leaves = collect(roots)
     ends = dict.fromkeys(inputs) or dict.fromkeys(leaves)  # by identity: == compares elements
-    useful = leading_to(nodes, ends)
-    gradients: dict[Edge, Any] = {}
+    walk = _Walk(ends, retain_graph, create_graph, rows)
     for root, seed in zip(roots, seeds, strict=True):
-        _add(gradients, root, seed)
-    for node in nodes:
-        if node in gradients and node in useful:
-            g = gradients[node] if node in ends else gradients.pop(node)
-            if node.hooks and not rows:
-                g = run_hooks(node.hooks, g)
-                if node in ends:
-                    gradients[node] = g
-            for edge, given in _pulled(node, g, useful, create_graph, rows):
-                _add(gradients, edge, given)
-        if not retain_graph:
-            free(node)
-    return {end: _seen(end, gradients[end], rows) for end in ends if end in gradients}
+        walk.add(root, seed)
+    walk.back(nodes, leading_to(nodes, ends))
+    return {end: walk.finished(end) for end in ends if end in walk.gradients}
 
 
-def _seen(end: Edge, g: Any, rows: bool) -> Any:
-    """The gradient of a leaf after its hooks; those of a node have run on the way."""
-    return run_hooks(end.hooks, g) if end.hooks and isinstance(end, Value) and not rows else g
+class _Walk:
+    """One walk back: the gradients known so far, by the edge they have reached."""
+
+    def __init__(
+        self, ends: dict[Edge, None], retain: bool, create_graph: bool, rows: bool
+    ) -> None:
+        self.ends, self.retain, self.create_graph, self.rows = ends, retain, create_graph, rows
+        self.gradients: dict[Edge, Any] = {}
+
+    def add(self, edge: Edge, g: Any) -> None:
+        held = self.gradients
+        held[edge] = add(held[edge], g) if edge in held else g
+
+    def back(self, nodes: Sequence[Node], useful: set[Edge]) -> None:
+        """Visit nodes, newest first."""
+        for node in nodes:
+            if node in self.gradients and node in useful:
+                self.visit(node, useful)
+            if not self.retain:
+                node.free()
+
+    def visit(self, node: Node, useful: set[Edge]) -> None:
+        """Give every input of a node its share of the gradient."""
+        g = self.gradients[node] if node in self.ends else self.gradients.pop(node)
+        if node.hooks and not self.rows:
+            g = run_hooks(node.hooks, g)
+            if node in self.ends:
+                self.gradients[node] = g
+        saved = saved_values(node, self.create_graph)
+        if node.replay is not None:
+            again = node.replay()
+            self.add(again, g)
+            nodes, _ = collect([again], after=node.number)
+            return self.back(nodes, leading_to(nodes, useful))
+        for edge, given in _pulled(node, saved, g, useful, self.rows):
+            self.add(edge, given)
+
+    def finished(self, end: Edge) -> Any:
+        """The gradient of an end; a leaf's after its hooks, a node's have run on the way."""
+        g = self.gradients[end]
+        is_seen = isinstance(end, Value) and end.hooks and not self.rows
+        return run_hooks(end.hooks or [], g) if is_seen else g
 
 
 def _pulled(
-    node: Node, g: Any, useful: set[Edge], create_graph: bool, rows: bool
+    node: Node, saved: Sequence[Any], g: Any, useful: set[Edge], rows: bool
 ) -> Iterator[tuple[Edge, Any]]:
     """The share of the gradient of each useful input of a node."""
-    saved = saved_values(node, create_graph)
+    if (watcher := MODE.watcher) is not None:
+        watcher.before_vjps(node)
     for i, vjp, names in node.plan.steps:
         edge = node.edges[i]
         if edge is not None and edge in useful:
@@ -145,6 +134,8 @@ def _pulled(
                 saved[n] if n.__class__ is int else _named(n, g, edge, i, node) for n in names
             ]
             given = pull(node.op, vjp, names, args, edge.shape) if rows else vjp(*args)
+            if watcher is not None:
+                watcher.after_vjp(node, i, g, given)
             yield edge, _own(_fit(given, edge, rows), g, edge)
 
 
@@ -170,7 +161,3 @@ def _own(given: Any, g: Any, edge: Edge) -> Any:
         return given
     array = given.data if isinstance(given, Value) else given
     return astype(given, given.dtype) if given is g or array.base is not None else given
-
-
-def _add(gradients: dict[Edge, Any], edge: Edge, g: Any) -> None:
-    gradients[edge] = add(gradients[edge], g) if edge in gradients else g

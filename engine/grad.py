@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from ..kernels import GraphError, OptionError, ShapeError
 from ..kernels.shape import view, zeros_like
-from .backward import backpropagate, collect
+from .backward import backpropagate
 from .broadcast import sum_
 from .elementwise import add, multiply
 from .forward import dual, level_of, primal_of, tangent_of
+from .graph import collect
 from .mode import is_recording, recording
 from .op import LINEAR, structural
 from .pytree import Arguments, leaves, matching, rebuilt

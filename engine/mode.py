@@ -13,6 +13,7 @@ class Mode(threading.local):
 
     recording = True
     forward: Callable[..., Any] | None = None  # what runs ops inside a jvp; see forward.py
+    watcher: Any = None  # what looks at every op; see anomaly.py
 
 
 MODE = Mode()

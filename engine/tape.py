@@ -8,18 +8,25 @@ number; walking in falling order meets every node after all its uses, without re
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..kernels import DTypeError, ShapeError
+from ..kernels import DTypeError, OptionError, ShapeError
+from ..kernels.locking import memory_of
 from ..kernels.shape import copy
 from .mode import MODE
 from .op import OUTPUT, Op, Plan
-from .value import Hooks, Value, memory_of, view_of, wrap
+from .place import Place, here
+from .value import Hooks, Value, view_of, wrap
 
 _numbers = itertools.count()
+
+
+def latest() -> int:
+    """A number that every node made from here on exceeds."""
+    return next(_numbers)
 
 
 class Node:
@@ -32,11 +39,15 @@ class Node:
         "number",
         "op",
         "params",
+        "place",
         "plan",
+        "prints",
         "saved",
         "shape",
         "versions",
     )
+
+    replay: Callable[[], Node] | None = None  # what a checkpoint computes again
 
     def __init__(
         self, op: Op, plan: Plan, args: Sequence[Any], y: Any, params: dict[str, Any]
@@ -46,10 +57,16 @@ class Node:
         self.saved: tuple[Any, ...] | None = tuple(
             y if i == OUTPUT else _array(args[i]) for i in plan.save
         )
-        self.versions = tuple(_version(args[i]) if i != OUTPUT else None for i in plan.save)
+        self.versions = tuple(version_of(args[i]) if i != OUTPUT else None for i in plan.save)
         self.number = next(_numbers)
         self.shape, self.dtype = y.shape, y.dtype
         self.hooks: Hooks | None = None
+        self.place: Place | None = here()
+        self.prints: list[Any] | None = None  # of what is saved, while trouble is looked for
+
+    def free(self) -> None:
+        """Let go of what was saved and of the graph behind; a later backward will say so."""
+        self.saved, self.edges, self.versions = None, (), ()
 
 
 Edge = Node | Value
@@ -66,7 +83,7 @@ def _array(x: Any) -> Any:
     return copy(x) if hasattr(x, "base") else np.array(x) if isinstance(x, list) else x
 
 
-def _version(x: Any) -> tuple[Value, int] | None:
+def version_of(x: Any) -> tuple[Value, int] | None:
     """The leaf whose memory x holds, and how often that has changed; None if nothing can."""
     if not isinstance(x, Value):
         return None
@@ -98,6 +115,8 @@ def record(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
         needs = tuple([isinstance(a, Value) and a.requires_grad for a in args])
         if True in needs and (plan := op.plan(needs)) is not None:
             node = Node(op, plan, args, y, params)
+    if MODE.watcher is not None:
+        MODE.watcher.after_forward(op, args, y, node)
     value = wrap(y, node)
     if y.base is not None:
         for a in args:
@@ -113,5 +132,7 @@ def _refusal(
     if "negative integer powers" in str(error):  # no matter of shapes
         return DTypeError(op.name, "floats", "integers", "convert one with astype")
     shapes = ", ".join(str(np.shape(a.data if isinstance(a, Value) else a)) for a in args)
+    if isinstance(error, np.linalg.LinAlgError):  # nor is this: values that LAPACK refuses
+        return OptionError(op.name, op.expects, f"{shapes}: {str(error).lower()}", op.repair)
     got = " and ".join([shapes, *(f"{k}={v}" for k, v in params.items())])
     return ShapeError(op.name, op.expects, got, op.repair)

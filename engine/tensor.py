@@ -8,10 +8,13 @@ from typing import Any, cast
 import numpy as np
 
 from ..kernels import DTypeError, GraphError, ShapeError, device
+from ..kernels.locking import lock
+from ..kernels.shape import assign
 from . import shaping
 from .backward import backpropagate
 from .hooks import hooks_of, watch
 from .operators import Operators, tensors_in
+from .place import here
 from .tape import Edge, Node
 from .value import Value, output_type, view_of
 
@@ -46,6 +49,7 @@ class Tensor(Operators):
             raise DTypeError("Tensor", "numbers", f"dtype {array.dtype}", repair)
         _check_float(array, requires_grad)
         _fill(self, array, requires_grad, None, name)
+        self.place = here()
 
     @classmethod
     def _of(cls, array: Any, node: Node | None = None) -> Tensor:
@@ -220,7 +224,7 @@ class Tensor(Operators):
                 str(given.shape),
                 "reshape it",
             )
-        self.data[...] = device.to_device(given, self.device)
+        assign(self.data, device.to_device(given, self.device))
         owner.version += 1
 
 
@@ -231,9 +235,10 @@ def _check_float(array: Any, requires_grad: bool) -> None:
 
 
 def _fill(self: Tensor, array: Any, requires_grad: bool, node: Node | None, name: str) -> None:
+    lock(array)
     self.data, self.requires_grad, self.node = array, requires_grad, node
     self.grad, self.version, self.name = None, 0, name
-    self.owner = self.dual = self.hooks = None
+    self.owner = self.dual = self.hooks = self.place = None
 
 
 output_type(Tensor._of)

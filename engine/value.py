@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from .place import Place
     from .tape import Node
 
 Hooks = list[Callable[[Any], Any]]
@@ -25,6 +26,7 @@ class Value:
         "name",
         "node",
         "owner",
+        "place",
         "requires_grad",
         "version",
     )
@@ -37,6 +39,7 @@ class Value:
     name: str
     owner: Value | None  # whose memory this is a view of
     dual: Dual | None  # what it carries inside a jvp
+    place: Place | None  # where a leaf was made
     hooks: Hooks | None  # of a leaf; those of an interior value lie on its node
 
     def receive(self, g: Any, accumulate: bool = False) -> None:
@@ -65,13 +68,6 @@ def view_of(value: Value, source: Value) -> Value:
     """Note that a value lives in the memory of another, and changes with it."""
     value.owner = source if source.owner is None else source.owner
     return value
-
-
-def memory_of(array: Any) -> Any:
-    """The array that owns the memory of an array."""
-    while getattr(array, "base", None) is not None:
-        array = array.base
-    return array
 
 
 _output: list[Callable[[Any, Node | None], Value]] = []

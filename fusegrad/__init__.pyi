@@ -8,7 +8,9 @@ from . import multimodal as multimodal
 from . import nn as nn
 from . import optim as optim
 from .engine import GradientError as GradientError
+from .engine import NonFiniteError as NonFiniteError
 from .engine import Tensor as Tensor
+from .engine import detect_anomaly as detect_anomaly
 from .engine import grad as grad
 from .engine import gradcheck as gradcheck
 from .engine import hessian as hessian

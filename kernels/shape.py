@@ -6,6 +6,7 @@ from typing import Any
 
 from .device import module_of
 from .kernel import kernel
+from .locking import opened
 
 
 @kernel
@@ -50,6 +51,14 @@ def astype(x: Any, *, dtype: Any) -> Any:
 def copy(x: Any) -> Any:
     """The same elements in memory of their own."""
     return x.copy()
+
+
+@kernel
+def assign(x: Any, value: Any) -> Any:
+    """x, with other values in its memory."""
+    with opened([x]):
+        x[...] = value
+    return x
 
 
 @kernel

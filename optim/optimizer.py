@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from ..engine import Tensor
 from ..kernels import DTypeError, OptionError, ShapeError, Update, device, shape
+from ..kernels.locking import opened
 from .rules import check_scalars, check_states
 from .settings import as_groups, check_settings, letters, parameters_of
 from .state import load_state_dict, state_dict
@@ -122,9 +123,10 @@ class Optimizer:
                 age = self._state_of(p)["step"] + 1
                 launches.setdefault((age, p.dtype, p.device), []).append(p)
         for (t, *_), parameters in launches.items():
-            self.update(
-                [self._tensors(p) for p in parameters], **self._scalars(letters(group), t)
-            )
+            with opened([p.data for p in parameters]):  # locked against everybody else
+                self.update(
+                    [self._tensors(p) for p in parameters], **self._scalars(letters(group), t)
+                )
             for p in parameters:
                 self.state[p]["step"] = t
                 p.version += 1

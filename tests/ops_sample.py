@@ -114,8 +114,10 @@ def leaf(data: Any, dtype: Any = None, name: str = "") -> Tensor:
 
 
 def refused(kind: type[Exception], text: str) -> Any:
-    """A block in which an error of a kind must be raised, with this text in full."""
-    return pytest.raises(kind, match=f"^{re.escape(text)}$")
+    """A block in which an error of a kind must be raised, with this text in full; (HERE) stands
+    for a file and a line."""
+    pattern = re.escape(text).replace(re.escape("(HERE)"), r"\([\w<>. -]+:\d+\)")
+    return pytest.raises(kind, match=f"^{pattern}$")
 
 
 @contextmanager

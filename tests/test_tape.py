@@ -18,11 +18,11 @@ from tests.ops_sample import leaf, refused, without_collector
 
 FREED = (
     "backward: expected a graph that still holds its saved arrays, got one freed by an earlier "
-    "backward (at {}); pass retain_graph=True to the first, or run forward again"
+    "backward, at {} (HERE); pass retain_graph=True to the first, or run forward again"
 )
 CHANGED = (
-    "backward of {}: expected the value of {} that the forward pass saw, got one changed "
-    "{} time(s) since; call backward before the update, or run forward again"
+    "backward of {} (HERE): expected the value of {} (HERE) that the forward pass saw, got one "
+    "changed {} time(s) since; call backward before the update, or run forward again"
 )
 
 

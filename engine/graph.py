@@ -1,0 +1,50 @@
+"""Graphs as they hang on their outputs: what is reachable, what matters, what is let go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..kernels import GraphError
+from .place import shown
+from .tape import Edge, Node
+from .value import Value
+
+
+def collect(roots: Sequence[Edge], after: int = -1) -> tuple[list[Node], set[Any]]:
+    """All nodes reachable from the roots that were made after a number, newest first; and where
+    they end: leaves and older nodes.
+
+    Raises: GraphError where the graph, or a part of it, was freed.
+    """
+    nodes: set[Node] = set()
+    leaves: set[Edge] = set()
+    stack = list(roots)
+    while stack:
+        edge = stack.pop()
+        if isinstance(edge, Value) or edge.number < after:
+            leaves.add(edge)
+        elif edge not in nodes:
+            _check_held(edge)
+            nodes.add(edge)
+            stack.extend(e for e in edge.edges if e is not None)
+    return sorted(nodes, key=lambda n: -n.number), leaves
+
+
+def leading_to(nodes: Sequence[Node], inputs: Iterable[Edge]) -> set[Edge]:
+    """The inputs, and those of `nodes` (newest first) through which a gradient reaches them."""
+    useful: set[Edge] = set(inputs)
+    for node in reversed(nodes):
+        if any(e in useful for e in node.edges):
+            useful.add(node)
+    return useful
+
+
+def _check_held(node: Node) -> None:
+    if node.saved is None:
+        raise GraphError(
+            "backward",
+            "a graph that still holds its saved arrays",
+            f"one freed by an earlier backward, at {node.op.name}{shown(node.place)}",
+            "pass retain_graph=True to the first, or run forward again",
+        )
