@@ -1,20 +1,44 @@
 """Differentiation; knows no layer.
 
-op.py  value.py  tape.py  backward.py  hooks.py  mode.py     an op, its graph, the walk back
-row.py  elementwise.py            THE table: one row an elementwise op
-shaping.py  indexing.py  broadcast.py  reductions.py  linear.py  softmax.py     the others
-tensor.py  operators.py           what a user holds
-pytree.py  grad.py  forward.py  batched.py  jacobian.py       functions of functions
-check.py  anomaly.py  place.py    gradients held against values; trouble, and where it began
+op.py  row.py  lifted.py                      what an op is; a row of the table of ops
+ops/                                          the ops, a family a file
+value.py  tape.py  graph.py  backward.py      values, the graph they leave, the walk back
+mode.py  hooks.py  place.py                   what holds for a block; who sees a gradient; lines
+pytree.py  grad.py  forward.py  batched.py  jacobian.py  checkpoint.py    functions of functions
+tensor.py  operators.py  methods.py  interop.py  display.py               what a user holds
+custom.py                                     ops of one's own
+check.py  differences.py  blame.py  anomaly.py    gradients held against values; trouble
 """
 
 from .anomaly import NonFiniteError, detect_anomaly
-from .check import Difference, GradientError, gradcheck
+from .check import Difference, GradientError, KinkError, gradcheck, gradgradcheck
+from .checkpoint import checkpoint
+from .custom import define_op, primitive
 from .grad import grad, value_and_grad, vjp
+from .interop import from_dlpack, from_numpy
 from .jacobian import hessian, hvp, jacobian, jvp
 from .lifted import Formula, lift
 from .mode import is_recording, no_grad
 from .op import OPS, Op
+from .ops import (  # noqa: F401 (each enters its ops in the table)
+    activations,
+    conv,
+    create,
+    decompositions,
+    einsum,
+    linalg,
+    norms,
+    padding,
+    picking,
+    pool,
+    random,
+    scans,
+    softmax,
+    sorting,
+    special,
+    spectral,
+    updating,
+)
 from .pytree import tree_map
 from .row import ROWS, Row, on_tensors
 from .tensor import Tensor
@@ -25,13 +49,19 @@ __all__ = [
     "Difference",
     "Formula",
     "GradientError",
+    "KinkError",
     "NonFiniteError",
     "Op",
     "Row",
     "Tensor",
+    "checkpoint",
+    "define_op",
     "detect_anomaly",
+    "from_dlpack",
+    "from_numpy",
     "grad",
     "gradcheck",
+    "gradgradcheck",
     "hessian",
     "hvp",
     "is_recording",
@@ -40,6 +70,7 @@ __all__ = [
     "lift",
     "no_grad",
     "on_tensors",
+    "primitive",
     "tree_map",
     "value_and_grad",
     "vjp",

@@ -7,14 +7,14 @@ from typing import Any
 
 from ..kernels import GraphError
 from .batched import pull
-from .broadcast import unbroadcast
-from .elementwise import add
 from .graph import collect, leading_to
 from .hooks import run_hooks
 from .mode import MODE
 from .op import OUTPUT
+from .ops.broadcast import unbroadcast
+from .ops.elementwise import add
+from .ops.shaping import astype
 from .place import shown
-from .shaping import astype
 from .tape import Edge, Node
 from .value import Value, view_of, wrap
 

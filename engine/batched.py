@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .broadcast import unbroadcast
-from .indexing import getitem
 from .op import Op, Rule
-from .shaping import reshape, stack
+from .ops.broadcast import unbroadcast
+from .ops.indexing import getitem
+from .ops.shaping import reshape, stack
 
 
 def pull(
@@ -25,6 +25,8 @@ def pull(
     """A vjp on rows of gradients. Shapes: g (rows, *y.shape) -> (rows, *shape)."""
     at = names.index("g")
     rows = len(values[at].data) if hasattr(values[at], "node") else len(values[at])
+    if not rows:
+        return reshape(values[at], (0, *shape))
     if not op.rigid and all(map(_is_liftable, names, values)):
         lifted = [_lift(n, v, rows) for n, v in zip(names, values)]
         return fit(rule(*lifted), shape)
@@ -53,7 +55,10 @@ LIFTS: dict[str, Callable[[Any, int], Any]] = {
     "axis": lambda axis, rows: tuple(a + 1 for a in axis) if _many(axis) else axis + 1,
     "axes": lambda axes, rows: (0, *(a + 1 for a in axes)),
     "index": lambda index, rows: (slice(None), *(index if _many(index) else (index,))),
-    **dict.fromkeys(("input_index", "bounds", "keepdims"), lambda value, rows: value),
+    **dict.fromkeys(
+        ("input_index", "bounds", "keepdims", "size", "stride", "dilation"),
+        lambda value, rows: value,
+    ),
 }
 
 

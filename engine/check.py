@@ -10,27 +10,30 @@ from typing import Any
 import numpy as np
 
 from ..kernels import DTypeError, FusegradError, OptionError
+from .blame import culprit
+from .differences import ROUNDING, SMALLEST, Slopes, slopes
 from .grad import gradients_of
-from .mode import no_grad
-from .shaping import concat
+from .jacobian import jacobian
+from .ops.shaping import concat
 from .tensor import Tensor
 
-# A central difference of step h errs by h^2 and by eps/h; h = eps^(1/3) balances the two.
-STEP = float(np.finfo(np.float64).eps ** (1 / 3))
 TOLERANCE = 1e-7
-# What rounding adds to a difference of terms that add up, in size, to 1: eps / h for each of
-# the four values, and as much again for their own last digits.
-ROUNDING = 8 * float(np.finfo(np.float64).eps) / STEP
-SMALLEST = float(np.finfo(np.float64).smallest_normal)
+MODES = ("elements", "full", "random")
+Arrays = list[np.ndarray]
 
 
 class GradientError(FusegradError, AssertionError):
     """A gradient that differs from what the values say."""
 
 
+class KinkError(GradientError):
+    """A point where the function has no derivative that differences could confirm."""
+
+
 @dataclass(frozen=True)
 class Difference:
-    """The worst disagreement found: which input, where in it, and both numbers."""
+    """The worst disagreement found: which input, where in it, and both numbers. In mode full,
+    `index` goes on with the index of the output."""
 
     argument: int
     index: tuple[int, ...]
@@ -49,50 +52,62 @@ def gradcheck(
     f: Callable[..., Any],
     *args: Any,
     order: int = 1,
+    mode: str = "elements",
     tolerance: float = TOLERANCE,
     rng: np.random.Generator | None = None,
 ) -> Difference:
-    """Compare the gradients of f with central differences, for every element of every argument.
+    """Compare the gradients of f with central differences of its values.
 
-    f takes Tensors and returns a Tensor of any shape; its result is projected on a random
-    direction, so that one number stands for all. With `order=2` the gradient itself is checked
-    as well, by the same means. Arguments are float64. Errors are relative to the largest
-    difference in the argument, or to what rounding leaves of the differences, if that is more.
-    Returns the worst disagreement.
+    f takes Tensors and returns a Tensor of any shape. In mode "elements" its result is
+    projected on a random direction, so that one number stands for all, and every element of
+    every argument is moved; "random" moves all arguments along one random direction, which
+    costs five evaluations whatever their size; "full" holds every element of the Jacobian
+    against its difference. With `order=2` the gradient itself is checked as well, by the same
+    means. Arguments are float64. Errors are relative to the largest difference in the argument,
+    or to what rounding leaves of the differences, if that is more. Returns the worst.
 
-    Raises: GradientError, which names argument, index and both numbers; DTypeError for other
-    precisions; OptionError for another order.
+    Raises: GradientError, which names argument, index, both numbers, and the op at fault if one
+    of f's ops fails alone; KinkError where f has no derivative; DTypeError for other
+    precisions; OptionError for another order or mode.
     """
-    if order not in (1, 2):
-        raise OptionError(
-            "gradcheck", "order 1 or 2", f"order={order}", "nest fg.grad for more"
-        )
     rng = np.random.default_rng(0) if rng is None else rng
-    arrays = [_float64(i, a) for i, a in enumerate(args)]
-    direction = rng.standard_normal(_evaluate(f, arrays).shape)
+    arrays = _arrays(args, order, mode)
+    direction = rng.standard_normal(_value(f, arrays).shape)
 
     def terms(*tensors: Tensor) -> Tensor:
         return f(*tensors) * direction
 
-    worst = _compare(terms, arrays, tolerance, _name(f))
+    checked = _Check(_name(f), f, tolerance, mode, rng)
+    worst = checked.compare(f if mode == "full" else terms, arrays)
     if order < 2:
         return worst
     directions = [rng.standard_normal(a.shape) for a in arrays]
-    second = _compare(
-        _slope_along(terms, directions), arrays, tolerance, f"the gradient of {_name(f)}"
-    )
+    checked.name = f"the gradient of {_name(f)}"
+    second = checked.compare(_slope_along(terms, directions), arrays)
     return max(worst, second, key=_badness)
+
+
+def gradgradcheck(f: Callable[..., Any], *args: Any, **options: Any) -> Difference:
+    """`gradcheck` of f and of its gradient: second derivatives held against differences of
+    first ones. The options are those of gradcheck."""
+    return gradcheck(f, *args, order=2, **options)
+
+
+def _arrays(args: Sequence[Any], order: int, mode: str) -> Arrays:
+    if order not in (1, 2):
+        repair = "nest fg.grad for more"
+        raise OptionError("gradcheck", "order 1 or 2", f"order={order}", repair)
+    if mode not in MODES:
+        rule = f"mode in {', '.join(MODES)}"
+        raise OptionError("gradcheck", rule, repr(mode), "choose one of these")
+    return [_float64(i, a) for i, a in enumerate(args)]
 
 
 def _float64(i: int, a: Any) -> np.ndarray:
     array = np.array(a)
     if array.dtype != np.float64:
-        raise DTypeError(
-            "gradcheck",
-            f"float64 in argument {i}",
-            str(array.dtype),
-            "convert it: differences in less precision prove little",
-        )
+        repair = "convert it: differences in less precision prove little"
+        raise DTypeError("gradcheck", f"float64 in argument {i}", str(array.dtype), repair)
     return array
 
 
@@ -100,9 +115,8 @@ def _name(f: Any) -> str:
     return getattr(f, "__name__", repr(f))
 
 
-def _evaluate(f: Callable[..., Any], arrays: Sequence[np.ndarray]) -> np.ndarray:
-    with no_grad():
-        return f(*map(Tensor, arrays)).data
+def _value(f: Callable[..., Any], arrays: Arrays) -> np.ndarray:
+    return f(*map(Tensor, arrays)).data
 
 
 def _slope_along(f: Callable[..., Any], directions: Sequence[np.ndarray]) -> Callable[..., Any]:
@@ -118,58 +132,81 @@ def _slope_along(f: Callable[..., Any], directions: Sequence[np.ndarray]) -> Cal
     return slopes
 
 
-def _compare(
-    terms: Callable[..., Any], arrays: Sequence[np.ndarray], tolerance: float, name: str
-) -> Difference:
+class _Check:
+    """What one check holds on to: whose gradients, how, and how exactly."""
+
+    def __init__(self, name: str, f: Any, tolerance: float, mode: str, rng: Any) -> None:
+        self.name, self.f, self.tolerance, self.mode, self.rng = name, f, tolerance, mode, rng
+
+    def compare(self, terms: Callable[..., Any], arrays: Arrays) -> Difference:
+        """The worst disagreement; raised if it exceeds the tolerance."""
+        floor = ROUNDING / self.tolerance * float(np.abs(_value(terms, arrays)).sum())
+        pairs = {"elements": self._elements, "full": self._full, "random": self._random}
+        found = [
+            self._worst(i, g, s, floor)
+            for i, (g, s) in enumerate(pairs[self.mode](terms, arrays))
+        ]
+        worst = max(found, key=_badness, default=Difference(0, (), 0.0, 0.0, 0.0))
+        if not worst.error <= self.tolerance:
+            where, at = f"gradcheck of {self.name}", culprit(self.f, arrays)
+            rule, repair = (
+                f"relative error <= {self.tolerance:g}",
+                "look at the vjp or slope of ",
+            )
+            repair += at or "this argument"
+            raise GradientError(where, rule, str(worst), repair)
+        return worst
+
+    def _elements(self, terms: Any, arrays: Arrays) -> list[tuple[np.ndarray, Slopes]]:
+        def total(moved: Arrays) -> np.ndarray:
+            return np.asarray(_value(terms, moved).sum())
+
+        gradients = _gradients(terms, arrays)
+        return [(g, slopes(total, arrays, i)) for i, g in enumerate(gradients)]
+
+    def _full(self, terms: Any, arrays: Arrays) -> list[tuple[np.ndarray, Slopes]]:
+        J = [j.numpy() for j in jacobian(terms, range(len(arrays)))(*arrays)]
+        turned = [np.moveaxis(j, range(-a.ndim, 0), range(a.ndim)) for j, a in zip(J, arrays)]
+        by_values = [slopes(lambda x: _value(terms, x), arrays, i) for i in range(len(arrays))]
+        return list(zip(turned, by_values))
+
+    def _random(self, terms: Any, arrays: Arrays) -> list[tuple[np.ndarray, Slopes]]:
+        ways = [self.rng.standard_normal(a.shape) for a in arrays]
+
+        def along(step: Arrays) -> np.ndarray:
+            moved = [a + step[0] * v for a, v in zip(arrays, ways)]
+            return np.asarray(_value(terms, moved).sum())
+
+        g = sum(np.sum(g * v) for g, v in zip(_gradients(terms, arrays), ways))
+        return [(np.asarray(g), slopes(along, [np.zeros(())], 0))]
+
+    def _worst(
+        self, argument: int, gradient: np.ndarray, by_values: Slopes, floor: float
+    ) -> Difference:
+        """The element where the gradient of one argument is furthest from its difference."""
+        self._refuse_kinks(argument, by_values)
+        scale = max(floor, float(np.abs(by_values.central).max(initial=0)), SMALLEST)
+        found = [
+            Difference(argument, index, float(g), float(d), float(abs(g - d) / scale))
+            for (index, g), d in zip(np.ndenumerate(gradient), by_values.central.flat)
+        ]
+        return max(found, key=_badness, default=Difference(argument, (), 0.0, 0.0, 0.0))
+
+    def _refuse_kinks(self, argument: int, by_values: Slopes) -> None:
+        for index in np.argwhere(by_values.kinked):
+            at = tuple(map(int, index))
+            left, right = float(by_values.left[at]), float(by_values.right[at])
+            rule = f"a point where argument {argument} has one slope"
+            got = f"{left:.6g} on the left and {right:.6g} on the right of index {at}"
+            repair = "move the argument off the kink; at it, a convention is all there is"
+            raise KinkError(f"gradcheck of {self.name}", rule, got, repair)
+
+
+def _gradients(terms: Callable[..., Any], arrays: Arrays) -> Arrays:
     tensors = [Tensor(a, requires_grad=True) for a in arrays]
-    y = terms(*tensors)
-    floor = ROUNDING / tolerance * float(np.abs(y.data).sum())
-    gradients = [g.data for g in gradients_of(y.sum(), tensors)]
-    found = [
-        _worst(i, g, _differences(terms, arrays, i), floor) for i, g in enumerate(gradients)
-    ]
-    worst = max(found, key=_badness, default=Difference(0, (), 0.0, 0.0, 0.0))
-    if not worst.error <= tolerance:
-        rule = f"relative error <= {tolerance:g}"
-        repair = "look at the vjp or slope of this argument"
-        raise GradientError(f"gradcheck of {name}", rule, str(worst), repair)
-    return worst
-
-
-def _worst(
-    argument: int, gradient: np.ndarray, differences: np.ndarray, floor: float
-) -> Difference:
-    """The element where the gradient of one argument is furthest from its difference."""
-    scale = max(floor, float(np.abs(differences).max(initial=0)), SMALLEST)
-    found = [
-        Difference(argument, index, float(g), float(d), float(abs(g - d) / scale))
-        for (index, g), d in zip(np.ndenumerate(gradient), differences.flat, strict=True)
-    ]
-    return max(found, key=_badness, default=Difference(argument, (), 0.0, 0.0, 0.0))
+    return [g.data for g in gradients_of(terms(*tensors).sum(), tensors)]
 
 
 def _badness(difference: Difference) -> float:
     """Its error; a nan is the worst of all."""
     return inf if isnan(difference.error) else difference.error
-
-
-def _differences(
-    f: Callable[..., Any], arrays: Sequence[np.ndarray], argument: int
-) -> np.ndarray:
-    """Fourth-order central differences of f in each element of one argument."""
-    result = np.empty(arrays[argument].shape)
-    for index in np.ndindex(result.shape):
-
-        def shifted(steps: float, index: tuple[int, ...] = index) -> float:
-            moved = [a.copy() for a in arrays]
-            moved[argument][index] += steps * STEP
-            return float(np.asarray(_value(f, moved)))
-
-        result[index] = (8 * (shifted(1) - shifted(-1)) - (shifted(2) - shifted(-2))) / (
-            12 * STEP
-        )
-    return result
-
-
-def _value(f: Callable[..., Any], arrays: Sequence[np.ndarray]) -> float:
-    return float(np.sum(f(*map(Tensor, arrays)).data))

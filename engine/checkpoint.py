@@ -10,11 +10,11 @@ from typing import Any
 
 from ..kernels.draws import States, noted, restored
 from .graph import collect
-from .indexing import getitem
 from .mode import MODE, recording
 from .op import Op, Plan
-from .pytree import leaves, rebuilt
-from .shaping import concat, reshape
+from .ops.indexing import getitem
+from .ops.shaping import concat, reshape
+from .pytree import leaves, rebuilt, tree_map
 from .tape import Edge, Node, latest, version_of
 from .value import Value, wrap
 
@@ -27,7 +27,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     returns a Tensor or a tree of Tensors of one dtype, and may use Tensors that are no
     arguments. Inside a jvp, or where nothing is recorded, f simply runs.
 
-    >>> from .elementwise import sin
+    >>> from .ops.elementwise import sin
     >>> from .grad import grad
     >>> grad(checkpoint(lambda x: sin(x) * x))(0.0)
     Tensor(0.)
@@ -37,16 +37,24 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     def run(*args: Any, **kwargs: Any) -> Any:
         if not MODE.recording or MODE.forward is not None:
             return f(*args, **kwargs)
-        shape: list[Any] = []
+        form: list[Any] = []
 
         def packed() -> Any:
-            shape[:] = [f(*args, **kwargs)]
-            return _pack(leaves(shape[0]))
+            tree = f(*args, **kwargs)
+            form[:] = [tree_map(_Slot, tree)]  # and nothing of the graph behind it
+            return _pack(leaves(tree))
 
         y = _remembered(packed)
-        return rebuilt(shape[0], _unpack(y, [leaf.shape for leaf in leaves(shape[0])]))
+        return rebuilt(form[0], _unpack(y, [slot.shape for slot in leaves(form[0])]))
 
     return run
+
+
+class _Slot:
+    """The place of a Tensor in a tree."""
+
+    def __init__(self, value: Any) -> None:
+        self.shape, self.dtype = value.shape, value.dtype
 
 
 def _pack(values: Sequence[Any]) -> Any:
@@ -90,16 +98,12 @@ class Segment(Node):
 
     def free(self) -> None:
         super().free()
-        self.compute, self.states = _gone, {}
+        del self.compute, self.states  # which hold the arguments
 
     def replay(self) -> Node:
         """The last node of the computation, done once more with the same random draws."""
         with restored(self.states), recording(True):
             return self.compute().node
-
-
-def _gone() -> Any:
-    raise AssertionError("a freed graph is refused before it is computed again")
 
 
 CHECKPOINT = Op("checkpoint", None, (), (), ())  # type: ignore[arg-type]

@@ -14,13 +14,13 @@ from itertools import count
 from typing import Any
 
 from ..kernels.shape import zeros_like
-from .broadcast import broadcast_to
-from .elementwise import add
 from .mode import forward
 from .op import LINEAR, MULTILINEAR, SYMMETRIC, Op, names_of
-from .shaping import astype
+from .ops.broadcast import broadcast_to
+from .ops.elementwise import add
+from .ops.shaping import astype
 from .tape import apply, record
-from .value import Dual, Value, wrap
+from .value import Dual, Value, view_of, wrap
 
 _levels = count(1)
 
@@ -34,12 +34,8 @@ def level() -> Iterator[int]:
 
 def dual(primal: Value, tangent: Value, level: int) -> Value:
     """The primal, carrying a tangent."""
-    value = wrap(primal.data, primal.node)
-    value.requires_grad, value.owner, value.name = (
-        primal.requires_grad,
-        primal.owner,
-        primal.name,
-    )
+    value = view_of(wrap(primal.data.view(), primal.node), primal)
+    value.requires_grad, value.name = primal.requires_grad, primal.name
     value.dual = Dual(primal, tangent, level)
     return value
 
@@ -107,7 +103,8 @@ def _part(op: Op, i: int, t: Any, args: Sequence[Any], y: Any, params: dict[str,
     values = [known[n] for n in names_of(rule)]
     if any([isinstance(v, Value) and (v.requires_grad or v.dual) for v in values]):
         return rule(*values)
-    return wrap(rule(*[v.data if isinstance(v, Value) else v for v in values]), None)
+    part = rule(*[v.data if isinstance(v, Value) else v for v in values])
+    return part if isinstance(part, Value) else wrap(part, None)
 
 
 def _fit(t: Any, y: Any) -> Any:

@@ -8,14 +8,14 @@ from typing import Any, cast
 from ..kernels import GraphError, OptionError, ShapeError
 from ..kernels.shape import view, zeros_like
 from .backward import backpropagate
-from .broadcast import sum_
-from .elementwise import add, multiply
 from .forward import dual, level_of, primal_of, tangent_of
 from .graph import collect
 from .mode import is_recording, recording
 from .op import LINEAR, structural
+from .ops.broadcast import sum_
+from .ops.elementwise import add, multiply
+from .ops.shaping import as_array
 from .pytree import Arguments, leaves, matching, rebuilt
-from .shaping import as_array
 from .tape import Edge, apply
 from .tensor import Tensor
 from .value import Value

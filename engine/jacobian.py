@@ -10,8 +10,8 @@ from ..kernels.shape import eye_like, zeros_like
 from . import forward
 from .grad import chosen_of, differentiable, grad, gradients_of, tensor
 from .mode import recording
+from .ops.shaping import as_array, astype, data_of, reshape, stack
 from .pytree import Arguments, leaves, matching, rebuilt
-from .shaping import as_array, astype, data_of, reshape, stack
 from .value import Value, wrap
 
 MODES = ("reverse", "forward")
@@ -23,7 +23,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     Primals and tangents are tuples with one tree for each argument of f. Both results have the
     form of f's value. Raises: ShapeError where a tangent does not have the shape of its primal.
 
-    >>> from .elementwise import sin
+    >>> from .ops.elementwise import sin
     >>> jvp(lambda x: sin(x) * x, (0.0,), (1.0,))
     (Tensor(0.), Tensor(0.))
     >>> jvp(lambda p: p["a"] * p["b"], ({"a": 2.0, "b": 3.0},), ({"a": 1.0, "b": 0.0},))

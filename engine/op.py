@@ -53,16 +53,16 @@ class Op:
     rigid: bool = False
     expects: str = "shapes that broadcast together"
     repair: str = "reshape an operand"
-    plans: dict[tuple[bool, ...], Plan] = field(default_factory=dict)
+    plans: dict[tuple[bool | None, ...], Plan] = field(default_factory=dict)
 
-    def plan(self, needs_grad: tuple[bool, ...]) -> Plan | None:
+    def plan(self, needs_grad: tuple[bool | None, ...]) -> Plan | None:
         """The plan for the inputs that need a gradient; None where no gradient passes."""
         if needs_grad not in self.plans:
             self.plans[needs_grad] = self._make_plan(needs_grad)
         plan = self.plans[needs_grad]
         return plan if plan.steps else None
 
-    def _make_plan(self, needs_grad: tuple[bool, ...]) -> Plan:
+    def _make_plan(self, needs_grad: tuple[bool | None, ...]) -> Plan:
         vjps = self.vjps * len(needs_grad) if self.variadic else self.vjps
         wanted = [(i, vjps[i]) for i, needed in enumerate(needs_grad) if needed]
         steps = [(i, vjp, names_of(vjp)) for i, vjp in wanted if vjp]

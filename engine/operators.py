@@ -1,15 +1,14 @@
-"""The operators and methods of a Tensor, each one line into the tables of ops."""
+"""The operators of a Tensor, each one line into the tables of ops."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..kernels import DTypeError, GraphError, ShapeError, Word
-from ..kernels.vocabulary import BY_UFUNC
-from . import broadcast, indexing, linear, reductions, shaping
+from .ops import indexing, linear
 from .row import ROWS
 from .value import Value
 
@@ -17,47 +16,20 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 
-QUERIES = {  # functions whose answer has no gradient to lose
-    "all", "allclose", "any", "argmax", "argmin", "argsort", "array_equal", "array_repr",
-    "array_str", "array2string", "count_nonzero", "iscomplexobj", "isclose", "isfinite",
-    "isinf", "isnan", "ndim", "result_type", "shape", "signbit", "size",
-}  # fmt: skip
+def _call(name: str, *args: Any) -> Any:
+    return ROWS[name].function(*args)
 
 
-def tensors_in(*values: Any) -> Iterator[Operators]:
-    """All Tensors in nested lists, tuples and dicts."""
-    for value in values:
-        if isinstance(value, Operators):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            yield from tensors_in(*value)
-        elif isinstance(value, dict):
-            yield from tensors_in(*value.values())
-
-
-def _plain(value: Any) -> Any:
-    """The same nested lists, tuples and dicts with arrays for Tensors."""
-    if isinstance(value, Operators):
-        return np.asarray(value)
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(_plain, value))
-    return {k: _plain(v) for k, v in value.items()} if isinstance(value, dict) else value
-
-
-def _call(name: str, *args: Any) -> Tensor:
-    return cast("Tensor", ROWS[name].function(*args))
-
-
-def _matmul(a: Any, b: Any) -> Tensor:
-    return cast("Tensor", linear.matmul(a, b))
-
-
-def _getitem(x: Any, index: Any) -> Tensor:
-    return cast("Tensor", indexing.getitem(x, index))
+def _logical(word: str, *args: Any) -> Any:
+    for x in args:
+        if np.result_type(getattr(x, "dtype", type(x))).kind != "b":
+            rule, repair = "truth values", "compare first, or use fg.logical_*"
+            raise DTypeError(f"logical {word}", rule, f"{getattr(x, 'dtype', x)}", repair)
+    return _call(f"logical_{word}", *args)
 
 
 class Operators(Value):
-    """What can be written between Tensors, and after a dot."""
+    """What can be written between Tensors."""
 
     __slots__ = ()
 
@@ -73,17 +45,29 @@ class Operators(Value):
     def __truediv__(self, other: Any) -> Tensor: return _call("divide", self, other)
     def __rtruediv__(self, other: Any) -> Tensor: return _call("divide", other, self)
     def __rpow__(self, other: Any) -> Tensor: return _call("power", other, self)
+    def __mod__(self, other: Any) -> Tensor: return _call("remainder", self, other)
+    def __rmod__(self, other: Any) -> Tensor: return _call("remainder", other, self)
+    def __floordiv__(self, other: Any) -> Tensor: return _call("floor_divide", self, other)
+    def __rfloordiv__(self, other: Any) -> Tensor: return _call("floor_divide", other, self)
     def __neg__(self) -> Tensor: return _call("negative", self)
     def __abs__(self) -> Tensor: return _call("absolute", self)
-    def __matmul__(self, other: Any) -> Tensor: return _matmul(self, other)
-    def __rmatmul__(self, other: Any) -> Tensor: return _matmul(other, self)
+    def __matmul__(self, other: Any) -> Tensor: return linear.matmul(self, other)
+    def __rmatmul__(self, other: Any) -> Tensor: return linear.matmul(other, self)
 
     def __pow__(self, other: Any) -> Tensor:
         # A square by one product is exact to half an ulp and 20 times faster than pow.
         return self * self if other.__class__ is int and other == 2 else (
             _call("power", self, other))
 
-    # ---- comparison: truth values, through which no gradient passes -----------------------
+    # ---- truth: no gradient passes; & | ^ ~ take truth values -----------------------------
+    def __and__(self, other: Any) -> Tensor: return _logical("and", self, other)
+    def __rand__(self, other: Any) -> Tensor: return _logical("and", other, self)
+    def __or__(self, other: Any) -> Tensor: return _logical("or", self, other)
+    def __ror__(self, other: Any) -> Tensor: return _logical("or", other, self)
+    def __xor__(self, other: Any) -> Tensor: return _logical("xor", self, other)
+    def __rxor__(self, other: Any) -> Tensor: return _logical("xor", other, self)
+    def __invert__(self) -> Tensor: return _logical("not", self)
+
 
     def __gt__(self, other: Any) -> Tensor: return _call("greater", self, other)
     def __ge__(self, other: Any) -> Tensor: return _call("greater_equal", self, other)
@@ -97,7 +81,7 @@ class Operators(Value):
 
     # ---- as a container -------------------------------------------------------------------
 
-    def __getitem__(self, index: Any) -> Tensor: return _getitem(self, index)
+    def __getitem__(self, index: Any) -> Tensor: return indexing.getitem(self, index)
     def __len__(self) -> int: return len(self.data)
     def __iter__(self) -> Iterator[Tensor]: return (self[i] for i in range(len(self)))
     def __bool__(self) -> bool: return bool(self._only("bool"))
@@ -123,75 +107,7 @@ class Operators(Value):
             )
         return self.data.item()
 
-    # ---- methods --------------------------------------------------------------------------
-    def sum(self, axis: broadcast.Axis = None, keepdims: bool = False) -> Tensor:
-        """The sum over axes, by default all."""
-        return cast("Tensor", broadcast.sum_(self, axis, keepdims))
-
-    def mean(self, axis: broadcast.Axis = None, keepdims: bool = False) -> Tensor:
-        """The mean over axes, by default all."""
-        return cast("Tensor", reductions.mean(self, axis, keepdims))
-
-    def max(self, axis: broadcast.Axis = None, keepdims: bool = False) -> Tensor:
-        """The largest over axes; ties share the gradient."""
-        return cast("Tensor", reductions.max_(self, axis, keepdims))
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """The same elements in another shape, given as numbers or as one tuple."""
-        given = shape[0] if len(shape) == 1 else shape
-        return cast("Tensor", shaping.reshape(self, given))
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """Axes in another order, by default reversed."""
-        given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-        return cast("Tensor", shaping.transpose(self, given or None))
-
-    @property
-    def T(self) -> Tensor:
-        """Axes reversed."""
-        return self.transpose()
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two axes exchanged."""
-        return cast("Tensor", shaping.swap_last(self))
-
-    # fmt: off
-
-    def exp(self) -> Tensor: return _call("exp", self)
-    def log(self) -> Tensor: return _call("log", self)
-    def sqrt(self) -> Tensor: return _call("sqrt", self)
-    def tanh(self) -> Tensor: return _call("tanh", self)
-    def sigmoid(self) -> Tensor: return _call("sigmoid", self)
-    def relu(self) -> Tensor: return _call("relu", self)
-    def abs(self) -> Tensor: return _call("absolute", self)
-    # fmt: on
-
-    # ---- NumPy and the vocabulary ---------------------------------------------------------
+    # ---- the vocabulary -------------------------------------------------------------------
     def apply_word(self, word: Word, args: Sequence[Any]) -> Tensor:
         """A word of the vocabulary called on a Tensor is the op of that name."""
         return _call(word.name, *args)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kw: Any) -> Tensor:
-        if ufunc is np.matmul and method == "__call__" and not kw:
-            return _matmul(*args)
-        if ufunc.__name__ in QUERIES and method == "__call__":
-            return ufunc(*_plain(args), **kw)
-        if method != "__call__" or kw or ufunc not in BY_UFUNC:
-            how = ufunc.__name__ + ("" if method == "__call__" else f".{method}")
-            how += "".join(f" with {k}=" for k in kw)
-            raise DTypeError(
-                f"np.{how}",
-                "an op that fusegrad differentiates",
-                "a Tensor",
-                "use the op of fusegrad, or .numpy() to leave the graph",
-            )
-        return _call(BY_UFUNC[ufunc].name, *args)
-
-    def __array_function__(self, f: Any, types: Any, args: Any, kw: Any) -> Any:
-        """Functions of NumPy see plain arrays, where no gradient would get lost by it."""
-        if f.__name__ not in QUERIES and any(v.requires_grad for v in tensors_in(args, kw)):
-            repair = "use the op of fusegrad, or .numpy() to leave the graph"
-            what = "a Tensor that requires a gradient"
-            raise DTypeError(f"np.{f.__name__}", "plain arrays", what, repair)
-        return f(*_plain(args), **_plain(kw))

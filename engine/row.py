@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,28 +44,65 @@ def row(
 ) -> Callable[..., Any]:
     """Enter a row in the table; gives the op as a function of arrays or Tensors.
 
-    `domain` is one interval for all arguments, or one for each.
+    `domain` is one interval for all arguments, or one for each. Arguments with a default in
+    the formula may be left out, and all may be named; each has a slope like any other.
     """
+    made = ROWS[name] = make_row(name, formula, slopes, domain)
+    register(made.op)
+    return made.function
+
+
+def make_row(name: str, formula: Formula, slopes: Sequence[Formula | None], domain: Any) -> Row:
+    """A row that stands in no table yet."""
     kernel = lift(formula, name)
     inputs = kernel.program.inputs
     vjps = tuple(
         slope and SlopeVjp(f"{name}_vjp_{x}", slope)
         for slope, x in zip(slopes, inputs, strict=True)
     )
-    op = register(Op(name, kernel, inputs, vjps, SYMMETRIC))
+    op = Op(name, kernel, inputs, vjps, SYMMETRIC)
+    count, signature = len(inputs), inspect.signature(formula)
 
-    def function(*args: Any) -> Any:
-        if len(args) != len(inputs):  # NumPy would take one more as the place for the result
-            rule, got = f"{len(inputs)} arguments ({', '.join(inputs)})", f"{len(args)}"
-            raise DTypeError(name, rule, got, "see its signature")
+    def function(*args: Any, **named: Any) -> Any:
+        if named or len(args) != count:
+            args = _completed(op, signature, args, named)
         return apply(op, *args)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = _docstring(kernel.program)
-    function.__signature__ = inspect.signature(formula)  # type: ignore[attr-defined]
+    function.__doc__ = _docstring(kernel.program, formula)
+    function.__signature__ = signature  # type: ignore[attr-defined]
     domains = domain if isinstance(domain[0], tuple) else (domain,) * len(inputs)
-    ROWS[name] = Row(op, kernel, slopes, domains, function)
-    return function
+    return Row(op, kernel, tuple(slopes), domains, function)
+
+
+def _completed(
+    op: Op, signature: inspect.Signature, args: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[Any, ...]:
+    """All arguments of a row, in their order. NumPy would take one too many as the place for
+    the result.
+
+    Raises: DTypeError for arguments that the signature does not have, or that are missing.
+    """
+    defaults = [p.default for p in signature.parameters.values()]
+    left_out = defaults[len(args) :]
+    if left_out and not named and inspect.Parameter.empty not in left_out:
+        return (*args, *left_out)  # the common case; `bind` takes longer than many an op
+    try:
+        given = signature.bind(*args, **named)
+    except TypeError:
+        most, least = len(defaults), defaults.count(inspect.Parameter.empty)
+        count = f"{most}" if least == most else f"{least} to {most}"
+        got = " and ".join([f"{len(args)}", *(f"{n}=" for n in named)])
+        rule = f"{count} arguments {_shown(signature)}"
+        raise DTypeError(op.name, rule, got, "see its signature") from None
+    given.apply_defaults()
+    return given.args
+
+
+def _shown(signature: inspect.Signature) -> str:
+    """(x, alpha=1.0): the signature without annotations."""
+    shown = (str(p.replace(annotation=p.empty)) for p in signature.parameters.values())
+    return f"({', '.join(shown)})"
 
 
 class SlopeVjp:
@@ -123,7 +160,10 @@ def _meaning(word: Word, T: Any) -> Callable[..., Any]:
     return compute
 
 
-def _docstring(program: Program) -> str:
+def _docstring(program: Program, formula: Formula) -> str:
+    """What the author says of a formula, or else the formula itself."""
     args = ", ".join(program.inputs)
-    formula = latex(program).removeprefix("y &= ")
-    return f"{program.name}({args}), element by element: {formula}. Arguments broadcast."
+    said = formula.__doc__ or latex(program).removeprefix("y &= ")
+    return (
+        f"{program.name}({args}), element by element: {said.rstrip('.')}. Arguments broadcast."
+    )

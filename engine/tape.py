@@ -53,11 +53,14 @@ class Node:
         self, op: Op, plan: Plan, args: Sequence[Any], y: Any, params: dict[str, Any]
     ) -> None:
         self.op, self.plan, self.params = op, plan, params
-        self.edges = tuple(_edge(a) for a in args)
-        self.saved: tuple[Any, ...] | None = tuple(
-            y if i == OUTPUT else _array(args[i]) for i in plan.save
+        self.edges = tuple(
+            [(a.node or a) if isinstance(a, Value) and a.requires_grad else None for a in args]
         )
-        self.versions = tuple(version_of(args[i]) if i != OUTPUT else None for i in plan.save)
+        save = plan.save
+        self.saved: tuple[Any, ...] | None = tuple(
+            [y if i == OUTPUT else _array(args[i]) for i in save]
+        )
+        self.versions = tuple([None if i == OUTPUT else version_of(args[i]) for i in save])
         self.number = next(_numbers)
         self.shape, self.dtype = y.shape, y.dtype
         self.hooks: Hooks | None = None
@@ -72,14 +75,11 @@ class Node:
 Edge = Node | Value
 
 
-def _edge(x: Any) -> Edge | None:
-    return (x.node or x) if isinstance(x, Value) and x.requires_grad else None
-
-
 def _array(x: Any) -> Any:
-    """What to save of an operand: of a user's own array a copy, since it may change."""
+    """What to save of an operand: a copy of what others may write to."""
     if isinstance(x, Value):
-        return x.data
+        owner = x if x.owner is None else x.owner
+        return copy(x.data) if owner.is_borrowed else x.data
     return copy(x) if hasattr(x, "base") else np.array(x) if isinstance(x, list) else x
 
 
@@ -104,24 +104,32 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
 
 def record(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
     """Run an op below every jvp."""
+    raw: list[Any] = list(args)
+    needs: list[bool | None] = [None] * len(args)  # None is no Tensor
+    for i, a in enumerate(args):
+        if isinstance(a, Value):
+            raw[i], needs[i] = a.data, a.requires_grad
     try:
-        y = op.kernel(*[a.data if isinstance(a, Value) else a for a in args], **params)
+        y = op.kernel(*raw, **params)
     except (ValueError, IndexError) as error:
         raise _refusal(op, args, params, error) from error
-    if not any([isinstance(a, Value) for a in args]):
+    if needs.count(None) == len(needs):
         return y
     node = None
-    if MODE.recording:
-        needs = tuple([isinstance(a, Value) and a.requires_grad for a in args])
-        if True in needs and (plan := op.plan(needs)) is not None:
-            node = Node(op, plan, args, y, params)
+    if True in needs and MODE.recording and (plan := op.plan(tuple(needs))) is not None:
+        node = Node(op, plan, args, y, params)
     if MODE.watcher is not None:
         MODE.watcher.after_forward(op, args, y, node)
     value = wrap(y, node)
-    if y.base is not None:
-        for a in args:
-            if isinstance(a, Value) and memory_of(a.data) is memory_of(y):
-                return view_of(value, a)
+    return value if y.base is None else _as_view(value, args)
+
+
+def _as_view(value: Value, args: Sequence[Any]) -> Value:
+    """A value whose array is a view; of one of the arguments, as a rule."""
+    memory = memory_of(value.data)
+    for a in args:
+        if isinstance(a, Value) and memory_of(a.data) is memory:
+            return view_of(value, a)
     return value
 
 

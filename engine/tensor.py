@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -10,16 +10,19 @@ import numpy as np
 from ..kernels import DTypeError, GraphError, ShapeError, device
 from ..kernels.locking import lock
 from ..kernels.shape import assign
-from . import shaping
+from . import display
 from .backward import backpropagate
 from .hooks import hooks_of, watch
-from .operators import Operators, tensors_in
+from .interop import Interop, tensors_in
+from .methods import Methods
+from .operators import Operators
+from .ops import shaping
 from .place import here
 from .tape import Edge, Node
 from .value import Value, output_type, view_of
 
 
-class Tensor(Operators):
+class Tensor(Operators, Methods, Interop):
     """An n-dimensional array whose history can be differentiated.
 
     `Tensor(data)` copies data, so that later changes to it cannot reach a graph. Floats keep
@@ -33,7 +36,6 @@ class Tensor(Operators):
     """
 
     __slots__ = ()
-    __array_priority__ = 1000
 
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str = ""
@@ -51,10 +53,10 @@ class Tensor(Operators):
         _fill(self, array, requires_grad, None, name)
         self.place = here()
 
-    @classmethod
-    def _of(cls, array: Any, node: Node | None = None) -> Tensor:
+    @staticmethod
+    def _of(array: Any, node: Node | None = None, kind: type | None = None) -> Tensor:
         """A Tensor around an array of ours, without a copy."""
-        self = Tensor.__new__(Tensor)
+        self: Tensor = object.__new__(kind or Tensor)
         _fill(self, array, node is not None, node, "")
         return self
 
@@ -68,74 +70,43 @@ class Tensor(Operators):
         return int(self.data.size)
 
     @property
-    def device(self) -> str:
-        return device.device_of(self.data)
-
-    @property
     def is_leaf(self) -> bool:
         return self.node is None
 
-    def numpy(self) -> np.ndarray:
-        """The values on the host, as a view that cannot be written."""
-        view = device.to_device(self.data, "cpu").view()
-        view.flags.writeable = False
-        return view
-
-    def item(self) -> float:
-        """The value of a Tensor of one element, as a Python number."""
-        return self.data.item()
-
     def detach(self) -> Tensor:
         """The same values, outside every graph."""
-        return cast("Tensor", view_of(Tensor._of(self.data), self))
+        return cast("Tensor", view_of(Tensor._of(self.data.view()), self))
 
     def astype(self, dtype: Any) -> Tensor:
         """The same values in another dtype; differentiable."""
         return shaping.astype(self, dtype)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if self.device != "cpu":
-            raise DTypeError(
-                "np.asarray",
-                "a Tensor on the cpu",
-                "one on cuda",
-                "call .numpy(), which copies it to the host",
-            )
-        wanted = self.numpy() if dtype is None else self.numpy().astype(dtype)
-        return wanted.copy() if copy else wanted
-
-    def __repr__(self) -> str:
-        """One line, so that an error message can hold it; `print` shows all rows."""
-        edge = 3 if self.ndim < 2 else 1
-        values = np.array2string(self.numpy(), separator=", ", threshold=8, edgeitems=edge)
-        shape = f", shape={self.shape}" if self.size > 8 else ""
-        return f"Tensor({' '.join(values.split())}{shape}{self._facts()})"
-
-    def __str__(self) -> str:
-        values = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
-        return f"Tensor({values}{self._facts()})"
-
-    def _facts(self) -> str:
-        """What sets this Tensor apart: its dtype if not float64, its name, where it is from."""
-        facts = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
-        facts += f", name={self.name!r}" if self.name else ""
-        if self.node:
-            return f"{facts}, op={self.node.op.name}"
-        return f"{facts}, requires_grad=True" if self.requires_grad else facts
+    # fmt: off
+    def __repr__(self) -> str: return display.line(self)
+    def __str__(self) -> str: return display.whole(self)
+    def _repr_html_(self) -> str: return display.table(self)
+    # fmt: on
 
     def __format__(self, spec: str) -> str:
         return format(self._only("format"), spec) if spec else str(self)
 
     # ---- differentiation ------------------------------------------------------------------
     def backward(
-        self, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
+        self,
+        gradient: Any = None,
+        *,
+        inputs: Sequence[Tensor] | None = None,
+        retain_graph: bool = False,
+        create_graph: bool = False,
     ) -> None:
-        """Add d(self)/d(leaf) to the `grad` of every leaf that requires one.
+        """Add d(self)/d(leaf) to the `grad` of every leaf that requires one, or of the `inputs`
+        alone, which may be interior; nothing else is then computed.
 
         Raises: GraphError where nothing was recorded or the graph is freed; ShapeError where
         self is no single number and no `gradient` of its shape is given.
         """
         edge: Edge = self.node or self
+        wanted: dict[Edge, Any] = {x.node or x: x for x in _chosen(inputs)}
         if not self.requires_grad:
             raise GraphError(
                 "backward",
@@ -147,11 +118,13 @@ class Tensor(Operators):
         found = backpropagate(
             [edge],
             [seed if create_graph else seed.data],
+            inputs=list(wanted),
             retain_graph=retain_graph or create_graph,
             create_graph=create_graph,
         )
-        for leaf, g in found.items():
-            leaf.receive(g, accumulate=True)  # type: ignore[union-attr]
+        for end, g in found.items():
+            reached: Any = wanted.get(end, end)
+            reached.receive(g, accumulate=True)
 
     def _seed(self, gradient: Any) -> Any:
         if gradient is None and self.size != 1:
@@ -226,6 +199,16 @@ class Tensor(Operators):
             )
         assign(self.data, device.to_device(given, self.device))
         owner.version += 1
+
+
+def _chosen(inputs: Any) -> list[Any]:
+    if inputs is None:
+        return []
+    given = [inputs] if isinstance(inputs, Value) else list(inputs)
+    if not given or not all(isinstance(x, Value) and x.requires_grad for x in given):
+        rule, repair = "Tensors that require a gradient", "leave inputs out to reach all leaves"
+        raise GraphError("backward", f"inputs, {rule}", repr(given), repair)
+    return given
 
 
 def _check_float(array: Any, requires_grad: bool) -> None:

@@ -55,6 +55,11 @@ class Value:
     def dtype(self) -> np.dtype[Any]:
         return self.data.dtype
 
+    @property
+    def is_borrowed(self) -> bool:
+        """Whether others may write to the memory, so that what is saved of it is a copy."""
+        return False
+
 
 class Dual(NamedTuple):
     """A value and its tangent in one jvp; jvps that nest are told apart by their level."""
@@ -70,14 +75,14 @@ def view_of(value: Value, source: Value) -> Value:
     return value
 
 
-_output: list[Callable[[Any, Node | None], Value]] = []
+_output: list[Callable[..., Value]] = []
 
 
-def output_type(make: Callable[[Any, Node | None], Value]) -> None:
+def output_type(make: Callable[..., Value]) -> None:
     """How `apply` wraps an array; `tensor.py` gives it the Tensor that it cannot import."""
     _output[:] = [make]
 
 
-def wrap(array: Any, node: Node | None) -> Value:
-    """A Value of the output type around an array of ours."""
-    return _output[0](array, node)
+def wrap(array: Any, node: Node | None, kind: type | None = None) -> Any:
+    """A Tensor, or a kind of Tensor, around an array of ours."""
+    return _output[0](array, node) if kind is None else _output[0](array, node, kind)

@@ -40,8 +40,11 @@ def _real(x: Any) -> Any:
     return context().nan if isinstance(x, context().mpc) else x
 
 
-sqrt, exp, expm1, sin, cos = map(_call, ("sqrt", "exp", "expm1", "sin", "cos"))
-tanh, erf, log1p = map(_call, ("tanh", "erf", "log1p"))
+sqrt, exp, expm1, log1p, erf = map(_call, ("sqrt", "exp", "expm1", "log1p", "erf"))
+sin, cos, tan, sinh, cosh, tanh = map(_call, ("sin", "cos", "tan", "sinh", "cosh", "tanh"))
+arcsin, arccos, arctan = map(_call, ("asin", "acos", "atan"))
+arcsinh, arccosh, arctanh = map(_call, ("asinh", "acosh", "atanh"))
+floor, ceil, rint = map(_call, ("floor", "ceil", "nint"))
 
 
 def divide(a: Any, b: Any) -> Any:
@@ -57,6 +60,16 @@ def ratio(a: Any, b: Any) -> Any:
 def log(x: Any) -> Any:
     """Natural logarithm; -inf at zero."""
     return _real(context().log(x)) if x != 0 else -context().inf
+
+
+def log2(x: Any) -> Any:
+    """Logarithm to base 2; -inf at zero."""
+    return log(x) / context().log(2)
+
+
+def log10(x: Any) -> Any:
+    """Logarithm to base 10; -inf at zero."""
+    return log(x) / context().log(10)
 
 
 def power(a: Any, b: Any) -> Any:
@@ -75,6 +88,48 @@ def power(a: Any, b: Any) -> Any:
 def erfc(x: Any) -> Any:
     """1 - erf(x); beyond a million it is below any number, and mpmath cannot say so."""
     return context().mpf(0) if x > 10**6 else context().erfc(x)
+
+
+def lgamma(x: Any) -> Any:
+    """log |gamma(x)|; inf at the poles 0, -1, -2, ... and at both infinities."""
+    mp = context()
+    if mp.isinf(x) or (x <= 0 and mp.isint(x)):
+        return mp.inf
+    return mp.re(mp.loggamma(x))
+
+
+def arctan2(a: Any, b: Any) -> Any:
+    """The angle of the point (b, a); two infinities count as equal lengths."""
+    mp = context()
+    if mp.isinf(a) and mp.isinf(b):
+        a, b = mp.sign(a), mp.sign(b)
+    return mp.nan if mp.isnan(b) else mp.atan2(a, b)
+
+
+def hypot(a: Any, b: Any) -> Any:
+    """sqrt(a**2 + b**2); infinite beside an infinity, even of a nan."""
+    mp = context()
+    return mp.inf if mp.isinf(a) or mp.isinf(b) else mp.hypot(a, b)
+
+
+def remainder(a: Any, b: Any) -> Any:
+    """a - b * floor(a / b), with the sign of b; nan where that says nothing."""
+    mp = context()
+    if b == 0 or mp.isinf(a) or mp.isnan(a) or mp.isnan(b):
+        return mp.nan
+    if mp.isinf(b):
+        return b if a * b < 0 else a
+    return a % b
+
+
+def floor_divide(a: Any, b: Any) -> Any:
+    """floor(a / b), and a / b where b is 0; nan for an infinite a."""
+    mp = context()
+    if b == 0:
+        return divide(a, b)
+    if mp.isinf(b) and mp.isfinite(a):
+        return mp.mpf(-1 if a * b < 0 else 0)
+    return mp.nint((a - remainder(a, b)) / b)
 
 
 def sign(x: Any) -> Any:

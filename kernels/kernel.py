@@ -47,6 +47,17 @@ class Kernel:
         return f"<kernel {self.name}>"
 
 
+class Foreign(Kernel):
+    """A computation that may call kernels itself: a user's own."""
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        with np.errstate(all="ignore"):
+            result = self.compute(*args, **params)
+        for observer in tuple(_observers):
+            observer(self, args, params, result)
+        return result
+
+
 def kernel(compute: Callable[..., Any]) -> Kernel:
     """Make a function on arrays a kernel of the same name (`sum_` is named sum)."""
     return Kernel(compute.__name__.rstrip("_"), compute)

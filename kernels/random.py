@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .draws import note
 from .kernel import kernel
 
 
@@ -14,16 +15,51 @@ def uniform(
     rng: np.random.Generator, *, shape: tuple[int, ...], low: float, high: float, dtype: Any
 ) -> Any:
     """Uniform draws from [low, high), rounded to dtype, which may make one of them high."""
+    note(rng)
     return rng.uniform(low, high, shape).astype(dtype)
 
 
 @kernel
-def normal(rng: np.random.Generator, *, shape: tuple[int, ...], std: float, dtype: Any) -> Any:
-    """Normal draws of mean 0."""
-    return (rng.standard_normal(shape) * std).astype(dtype)
+def normal(
+    rng: np.random.Generator,
+    *,
+    shape: tuple[int, ...],
+    std: float,
+    dtype: Any,
+    mean: float = 0.0,
+) -> Any:
+    """Normal draws, rounded to dtype."""
+    note(rng)
+    return (rng.standard_normal(shape) * std + mean).astype(dtype)
 
 
 @kernel
 def bernoulli(rng: np.random.Generator, *, shape: tuple[int, ...], p: float) -> Any:
     """Truth values that hold with probability p."""
+    note(rng)
     return rng.random(shape) < p
+
+
+@kernel
+def exponential(
+    rng: np.random.Generator, *, shape: tuple[int, ...], scale: float, dtype: Any
+) -> Any:
+    """Exponential draws of mean `scale`, rounded to dtype."""
+    note(rng)
+    return (rng.standard_exponential(shape) * scale).astype(dtype)
+
+
+@kernel
+def integers(
+    rng: np.random.Generator, *, shape: tuple[int, ...], low: int, high: int, dtype: Any
+) -> Any:
+    """Integers in [low, high), each as likely."""
+    note(rng)
+    return rng.integers(low, high, shape).astype(dtype)
+
+
+@kernel
+def permutation(rng: np.random.Generator, *, n: int) -> Any:
+    """0 .. n - 1 in an order drawn at random."""
+    note(rng)
+    return rng.permutation(n)

@@ -1,28 +1,98 @@
-"""Kernels that fold axes, and those that normalise along one."""
+"""Kernels that fold axes, and those that normalise along one.
+
+float16 is folded in float32 and rounded once, at the end.
+"""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+import numpy as np
+
 from .device import module_of
 from .kernel import kernel
 
 Axis = int | tuple[int, ...] | None
+NAN = float("nan")
 
 
+# ---- what the folds share -------------------------------------------------------------------
+def wide(x: Any) -> Any:
+    """Floats add up in their own dtype, halves in float32; whole numbers in NumPy's choice."""
+    return "float32" if x.dtype == "float16" else x.dtype if x.dtype.kind == "f" else None
+
+
+def _floats(x: Any) -> Any:
+    """x as floats of 32 bits or more."""
+    dtype = module_of(x).result_type(x, 0.0)
+    return x.astype("float32" if dtype == "float16" else dtype, copy=False)
+
+
+def rounded(y: Any, x: Any) -> Any:
+    """A result in the dtype of x, if that is float16."""
+    return y.astype(x.dtype) if x.dtype == "float16" else y
+
+
+def _folded(y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    """The result y of folding x with axes kept, without them where so wanted."""
+    y = rounded(y, x)
+    return y if keepdims else y.squeeze() if axis is None else y.squeeze(axis)
+
+
+def _average(x: Any, axis: Axis, keepdims: bool) -> Any:
+    """Small integers do not overflow."""
+    total = x.sum(axis=axis, keepdims=keepdims, dtype=wide(x))
+    count = x.size / total.size if total.size else 1
+    return total / (count or NAN)
+
+
+def _shift(x: Any, axis: Axis) -> Any:
+    """The largest along axes, or 0 where it is not finite: then exp neither overflows nor makes
+    a nan of inf - inf."""
+    xp = module_of(x)
+    if not x.size:
+        return x.sum(axis=axis, keepdims=True)  # CuPy's max has no initial value
+    top = x.max(axis=axis, keepdims=True)
+    return xp.where(xp.isfinite(top), top, xp.zeros_like(top))
+
+
+def _scaled(x: Any, axis: Axis) -> tuple[Any, Any]:
+    """|x| times a power of two that brings the largest along axes near 1, and the inverse of
+    that power: so powers of it neither overflow nor vanish, and scaling rounds nothing."""
+    xp, size = module_of(x), abs(x)
+    top = size.max(axis=axis, keepdims=True) if x.size else x.sum(axis=axis, keepdims=True)
+    limit = np.finfo(x.dtype).maxexp - 8
+    exponent = xp.clip(xp.frexp(top)[1], -limit, limit)
+    one = xp.ones_like(top)
+    return size * xp.ldexp(one, -exponent), xp.ldexp(one, exponent)
+
+
+def _centred(x: Any, axis: Axis) -> Any:
+    """x less its mean. Less one of its elements first: equal elements become exactly 0, and a
+    large offset costs no digits."""
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    x = x - x[tuple(slice(0, 1) if i in axes else slice(None) for i in range(x.ndim))]
+    return x - _average(x, axis, True)
+
+
+# ---- sums, products, the largest ------------------------------------------------------------
 @kernel
 def sum_(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The sum over axes."""
-    return x.sum(axis=axis, keepdims=keepdims, dtype=_wide(x))
+    return rounded(x.sum(axis=axis, keepdims=keepdims, dtype=wide(x)), x)
+
+
+@kernel
+def prod(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The product over axes."""
+    return rounded(x.prod(axis=axis, keepdims=keepdims, dtype=wide(x)), x)
 
 
 @kernel
 def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The mean over axes; nan where nothing is averaged. Small integers do not overflow."""
-    total = x.sum(axis=axis, keepdims=keepdims)
-    count = x.size / total.size if total.size else 1
-    return total / (count or float("nan"))
+    """The mean over axes; nan where nothing is averaged."""
+    return rounded(_average(x, axis, keepdims), x)
 
 
 @kernel
@@ -31,52 +101,48 @@ def max_(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     return x.max(axis=axis, keepdims=keepdims)
 
 
-def _wide(x: Any) -> Any:
-    """Integers and floats add up in their own dtype; truth values are counted."""
-    return None if x.dtype == bool else x.dtype
+@kernel
+def min_(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The smallest over axes; a nan wins."""
+    return x.min(axis=axis, keepdims=keepdims)
 
 
-def _shift(x: Any, axis: Axis) -> Any:
-    """The largest along axes, or 0 where it is not finite: then exp neither overflows nor makes
-    a nan of inf - inf."""
-    xp = module_of(x)
-    x = x.astype(xp.result_type(x, 0.0), copy=False)  # integers have no -inf
-    if not x.size:
-        return x.sum(axis=axis, keepdims=True)  # CuPy's max has no initial value
-    top = x.max(axis=axis, keepdims=True)
-    return xp.where(xp.isfinite(top), top, xp.zeros_like(top))
+# ---- spread and size ------------------------------------------------------------------------
+@kernel
+def centre(x: Any, *, axis: Axis = None) -> Any:
+    """x less its mean over axes; exactly 0 where all elements are equal."""
+    return rounded(_centred(_floats(x), axis), x)
 
 
 @kernel
-def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """log(sum(exp(x))) with the largest taken out first."""
-    xp = module_of(x)
-    shift = _shift(x, axis)
-    y = xp.log(xp.exp(x - shift).sum(axis=axis, keepdims=True)) + shift
-    return y if keepdims else y.squeeze() if axis is None else y.squeeze(axis)
+def var(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The mean square of what is left of x without its mean; nan where there is nothing."""
+    rest = _centred(_floats(x), axis)
+    return rounded(_average(rest * rest, axis, keepdims), x)
 
 
 @kernel
-def softmax(x: Any, *, axis: int = -1) -> Any:
-    """exp(x) / sum(exp(x)) along one axis."""
-    e = module_of(x).exp(x - _shift(x, axis))
-    return e / e.sum(axis=axis, keepdims=True)
+def std(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The root of the variance, also where the variance itself would overflow or vanish."""
+    rest, unit = _scaled(_centred(_floats(x), axis), axis)
+    root = module_of(x).sqrt(_average(rest * rest, axis, True))
+    return _folded(root * unit, x, axis, keepdims)
 
 
 @kernel
-def log_softmax(x: Any, *, axis: int = -1) -> Any:
-    """x - log(sum(exp(x))) along one axis."""
-    xp = module_of(x)
-    z = x - _shift(x, axis)
-    return z - xp.log(xp.exp(z).sum(axis=axis, keepdims=True))
+def euclidean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The root of the sum of squares over axes, without overflow or underflow on the way."""
+    size, unit = _scaled(_floats(x), axis)
+    root = module_of(x).sqrt((size * size).sum(axis=axis, keepdims=True))
+    return _folded(root * unit, x, axis, keepdims)
 
 
 @kernel
-def cross_entropy(logits: Any, labels: Any) -> Any:
-    """-log softmax(logits)[label] of each row. Shapes: (N, C), (N,) -> (N,). Units: nats."""
-    xp = module_of(logits)
-    z = logits - _shift(logits, -1)
-    return xp.log(xp.exp(z).sum(axis=-1)) - z[xp.arange(len(z)), xp.asarray(labels)]
+def p_norm(x: Any, p: float, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """sum(|x| ** p) ** (1 / p) over axes, without overflow or underflow on the way."""
+    size, unit = _scaled(_floats(x), axis)
+    root = (size**p).sum(axis=axis, keepdims=True) ** (1 / p)
+    return _folded(root * unit, x, axis, keepdims)
 
 
 @kernel
@@ -93,3 +159,69 @@ def distance(these: Any, those: Any) -> float:
 
 def _sum_of_squares(arrays: Any) -> float:
     return sum(float((a.astype("float64") ** 2).sum()) for a in arrays)
+
+
+# ---- exponentials, the largest taken out first ----------------------------------------------
+@kernel
+def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))) over axes."""
+    xp, z = module_of(x), _floats(x)
+    shift = _shift(z, axis)
+    y = xp.log(xp.exp(z - shift).sum(axis=axis, keepdims=True)) + shift
+    return _folded(y, x, axis, keepdims)
+
+
+@kernel
+def softmax(x: Any, *, axis: int = -1) -> Any:
+    """exp(x) / sum(exp(x)) along one axis."""
+    z = _floats(x)
+    e = module_of(x).exp(z - _shift(z, axis))
+    return rounded(e / e.sum(axis=axis, keepdims=True), x)
+
+
+@kernel
+def log_softmax(x: Any, *, axis: int = -1) -> Any:
+    """x - log(sum(exp(x))) along one axis."""
+    xp, z = module_of(x), _floats(x)
+    z = z - _shift(z, axis)
+    return rounded(z - xp.log(xp.exp(z).sum(axis=axis, keepdims=True)), x)
+
+
+@kernel
+def cross_entropy(logits: Any, labels: Any) -> Any:
+    """-log softmax(logits)[label] of each row. Shapes: (N, C), (N,) -> (N,). Units: nats."""
+    xp, z = module_of(logits), _floats(logits)
+    z = z - _shift(z, -1)
+    losses = xp.log(xp.exp(z).sum(axis=-1)) - z[xp.arange(len(z)), xp.asarray(labels)]
+    return rounded(losses, logits)
+
+
+# ---- questions ------------------------------------------------------------------------------
+@kernel
+def any_(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Whether one element over axes is not 0; nan is not."""
+    return x.any(axis=axis, keepdims=keepdims)
+
+
+@kernel
+def all_(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Whether no element over axes is 0."""
+    return x.all(axis=axis, keepdims=keepdims)
+
+
+@kernel
+def count_nonzero(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """How many elements over axes are not 0."""
+    return (x != 0).sum(axis=axis, keepdims=keepdims)
+
+
+@kernel
+def argmax(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Where the largest stands: the first of equals, or the first nan."""
+    return x.argmax(axis=axis, keepdims=keepdims)
+
+
+@kernel
+def argmin(x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Where the smallest stands: the first of equals, or the first nan."""
+    return x.argmin(axis=axis, keepdims=keepdims)

@@ -19,13 +19,15 @@ from .vocabulary import Constant
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "eps": "ε", "epsilon": "ε",
     "theta": "θ", "lam": "λ", "mu": "μ", "nu": "ν", "rho": "ρ", "sigma": "σ", "tau": "τ",
-    "phi": "φ", "eta": "η", "pi": "π", "kappa": "κ",
+    "phi": "φ", "eta": "η", "pi": "π", "kappa": "κ", "lambd": "λ",
 }  # fmt: skip
 SHORT = {"maximum": "max", "minimum": "min", "sign": "sgn", "logical_not": "not"}
-LATEX_NAME = {"lam": "lambda", "eps": "epsilon"}
+LATEX_NAME = {"lam": "lambda", "lambd": "lambda", "eps": "epsilon"}
 
 CONSTANT_NAMES = {
     "pi": (r"\pi", "<mi>π</mi>"),
+    "log_2": (r"\log 2", "<mi>log</mi><mn>2</mn>"),
+    "log_10": (r"\log 10", "<mi>log</mi><mn>10</mn>"),
     "sqrt_2": (r"\sqrt{2}", "<msqrt><mn>2</mn></msqrt>"),
     "sqrt_pi": (r"\sqrt{\pi}", "<msqrt><mi>π</mi></msqrt>"),
     "sqrt_2pi": (r"\sqrt{2 \pi}", "<msqrt><mn>2</mn><mi>π</mi></msqrt>"),
@@ -52,6 +54,14 @@ LAYOUTS = {
     "root": Layout(4, (0,), r"\sqrt{{{}}}", "<msqrt>{}</msqrt>"),
     "exp": Layout(3, (0,), "e^{{{}}}", "<msup><mi>e</mi>{}</msup>"),
     "bars": Layout(4, (0,), r"\lvert {} \rvert", "<mo>|</mo>{}<mo>|</mo>"),
+    "floor": Layout(4, (0,), r"\lfloor {} \rfloor", "<mo>⌊</mo>{}<mo>⌋</mo>"),
+    "ceil": Layout(4, (0,), r"\lceil {} \rceil", "<mo>⌈</mo>{}<mo>⌉</mo>"),
+    "quotient": Layout(
+        4, (1, 3), r"\lfloor {} / {} \rfloor", "<mo>⌊</mo>{}<mo>/</mo>{}<mo>⌋</mo>"
+    ),
+    "or": Layout(-2, (-2, -2), r"{} \lor {}", "{}<mo>∨</mo>{}"),
+    "and": Layout(-1, (-1, -1), r"{} \land {}", "{}<mo>∧</mo>{}"),
+    "xor": Layout(-1, (0, 0), r"{} \oplus {}", "{}<mo>⊕</mo>{}"),
     "greater": Layout(0, (1, 1), "{} > {}", "{}<mo>&gt;</mo>{}"),
     "atleast": Layout(0, (1, 1), r"{} \ge {}", "{}<mo>≥</mo>{}"),
     "less": Layout(0, (1, 1), "{} < {}", "{}<mo>&lt;</mo>{}"),
@@ -60,7 +70,7 @@ LAYOUTS = {
     "differs": Layout(0, (1, 1), r"{} \ne {}", "{}<mo>≠</mo>{}"),
     "cases": Layout(
         3,
-        (0, 0, 0),
+        (-2, 0, 0),
         r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
         "<mrow><mo>{{</mo><mtable columnalign='left'><mtr><mtd>{1}</mtd><mtd>{0}</mtd>"
         "</mtr><mtr><mtd>{2}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable>"
@@ -178,7 +188,7 @@ class Writer:
         layout = node.function.layout
         if layout == "call":
             comma = ", " if self.notation is LATEX else "<mo>,</mo>"
-            args = comma.join(self._argument(a, 0) for a in node.args)
+            args = comma.join(self._argument(a, -2) for a in node.args)
             return self.notation.function.format(SHORT.get(node.name, node.name), args)
         if layout == "times" and (squared := self._squared(*node.args)):
             return squared

@@ -45,7 +45,7 @@ class Word:
 
 
 def _of_libm(f: Callable[[float], float]) -> Callable[..., Any]:
-    """A function of the C library, one element at a time: NumPy has no erf, and SciPy is no
+    """A function of the module math, one element at a time: NumPy has no erf, and SciPy is no
     dependency."""
     each = np.frompyfunc(f, 1, 1)
 
@@ -54,6 +54,14 @@ def _of_libm(f: Callable[[float], float]) -> Callable[..., Any]:
         return np.asarray(each(x), np.result_type(x, np.float16))
 
     return whole
+
+
+def _lgamma(x: float) -> float:
+    """math.lgamma, infinite at the poles and beyond the largest float, where it would raise."""
+    try:
+        return math.lgamma(x)
+    except (ValueError, OverflowError):
+        return math.inf
 
 
 def _where(truth: Any, x: Any, y: Any) -> Any:
@@ -76,11 +84,18 @@ def _infix(name: str, f: Any, symbol: str, exact: Any, layout: str, gives: str =
     return Word(name, f, text, text, exact, layout, "nn", gives)
 
 
-def _function(name: str, exact: Any, layout: str = "call", simd: bool = True) -> Word:
-    """A function of one number that NumPy, Numba and C know by the same name."""
-    return Word(
-        name, getattr(np, name), f"np.{name}({{}})", f"{name}({{}})", exact, layout, simd=simd
-    )
+def _function(
+    name: str, exact: Any, layout: str = "call", *, takes: str = "n", simd: bool = True
+) -> Word:
+    """A function that NumPy and Numba know by one name; C says asin for arcsin."""
+    numpy, slots = getattr(np, name), ", ".join("{}" for _ in takes)
+    c = f"{name.replace('arc', 'a')}({slots})"
+    return Word(name, numpy, f"np.{name}({slots})", c, exact, layout, takes, simd=simd)
+
+
+def _logical(name: str, numba: str, c: str, exact: Any, layout: str) -> Word:
+    f, texts = getattr(np, f"logical_{name}"), (f"{{}} {numba} {{}}", f"{{}} {c} {{}}")
+    return Word(f"logical_{name}", f, texts[0], texts[1], exact, layout, "tt", "t")
 
 
 def _select(name: str, f: Any, symbol: str, exact: Any) -> Word:
@@ -93,6 +108,30 @@ def _select(name: str, f: Any, symbol: str, exact: Any) -> Word:
 
 _SIGN_NUMBA = "{0} if {0} != {0} else (T(1) if {0} > T(0) else (T(-1) if {0} < T(0) else T(0)))"
 _SIGN_C = "({0} != {0}) ? {0} : T(({0} > T(0)) - ({0} < T(0)))"
+
+# Division with a remainder of the divisor's sign, through fmod, which is exact but takes the
+# sign of the dividend: `_ODD` where that is the wrong one. The quotient is rounded, since the
+# division may just miss a whole number. For Numba, then for C.
+_ODD = "(fmod({0}, {1}) < T(0)) != ({1} < T(0))"
+_QUOTIENT = "rint(({0} - fmod({0}, {1})) / {1})"
+_REMAINDER = (
+    "(T(-0.0) if {1} < T(0) else T(0)) if fmod({0}, {1}) == T(0) "
+    f"else fmod({{0}}, {{1}}) + ({{1}} if {_ODD} else T(0))",
+    "(fmod({0}, {1}) == T(0)) ? T({1} < T(0) ? -0.0 : 0.0) "
+    f": T(fmod({{0}}, {{1}}) + ({_ODD} ? T({{1}}) : T(0)))",
+)
+_FLOOR_DIVIDE = (
+    "{0} / {1} if {0} == T(0) or {1} == T(0) "
+    f"else np.{_QUOTIENT} + (T(-1) if fmod({{0}}, {{1}}) != T(0) and {_ODD} else T(0))",
+    "({0} == T(0) || {1} == T(0)) ? T({0} / {1}) "
+    f": T({_QUOTIENT} + ((fmod({{0}}, {{1}}) != T(0) && {_ODD}) ? T(-1) : T(0)))",
+)
+
+
+def _division(name: str, numba: str, c: str, exact: Any, layout: str) -> Word:
+    text = numba.replace("fmod", "np.fmod")
+    return Word(name, getattr(np, name), text, c, exact, layout, "nn")
+
 
 WORDS: dict[str, Word] = {
     word.name: word
@@ -110,11 +149,30 @@ WORDS: dict[str, Word] = {
         _function("expm1", mp.expm1),
         _function("log", mp.log),
         _function("log1p", mp.log1p),
+        _function("log2", mp.log2),
+        _function("log10", mp.log10),
         _function("sin", mp.sin),
         _function("cos", mp.cos),
+        _function("tan", mp.tan),
+        _function("arcsin", mp.arcsin),
+        _function("arccos", mp.arccos),
+        _function("arctan", mp.arctan),
+        _function("arctan2", mp.arctan2, takes="nn"),
+        _function("sinh", mp.sinh),
+        _function("cosh", mp.cosh),
         _function("tanh", mp.tanh),
+        _function("arcsinh", mp.arcsinh),
+        _function("arccosh", mp.arccosh),
+        _function("arctanh", mp.arctanh),
+        _function("hypot", mp.hypot, takes="nn", simd=False),
         Word("erf", _of_libm(math.erf), "math.erf({})", "erf({})", mp.erf),
         Word("erfc", _of_libm(math.erfc), "math.erfc({})", "erfc({})", mp.erfc),
+        Word("lgamma", _of_libm(_lgamma), "math.lgamma({})", "lgamma({})", mp.lgamma),
+        _function("floor", mp.floor, "floor", simd=False),
+        _function("ceil", mp.ceil, "ceil", simd=False),
+        _function("rint", mp.rint, simd=False),
+        _division("remainder", *_REMAINDER, mp.remainder, "call"),
+        _division("floor_divide", *_FLOOR_DIVIDE, mp.floor_divide, "quotient"),
         _select("maximum", np.maximum, ">=", mp.maximum),
         _select("minimum", np.minimum, "<=", mp.minimum),
         _infix("greater", np.greater, ">", mp.greater, "greater", "t"),
@@ -129,6 +187,9 @@ WORDS: dict[str, Word] = {
         Word(
             "logical_not", np.logical_not, "not {}", "!{}", operator.not_, takes="t", gives="t"
         ),
+        _logical("and", "and", "&&", operator.and_, "and"),
+        _logical("or", "or", "||", operator.or_, "or"),
+        _logical("xor", "!=", "!=", operator.xor, "xor"),
         # a / b of an update: 0 / 0 is no move, where plain division would make a NaN of it.
         Word(
             "ratio",
@@ -162,6 +223,8 @@ CONSTANTS = {
     c.name: c
     for c in (
         Constant("pi", math.pi, lambda mp: +mp.pi),
+        Constant("log_2", math.log(2), lambda mp: mp.log(2)),
+        Constant("log_10", math.log(10), lambda mp: mp.log(10)),
         Constant("sqrt_2", math.sqrt(2), lambda mp: mp.sqrt(2)),
         Constant("sqrt_pi", math.sqrt(math.pi), lambda mp: mp.sqrt(mp.pi)),
         Constant("sqrt_2pi", math.sqrt(2 * math.pi), lambda mp: mp.sqrt(2 * mp.pi)),

@@ -8,33 +8,66 @@ from .vocabulary import CONSTANTS, WORDS
 
 pi, sqrt_2 = CONSTANTS["pi"], CONSTANTS["sqrt_2"]
 sqrt_pi, sqrt_2pi = CONSTANTS["sqrt_pi"], CONSTANTS["sqrt_2pi"]
-cos, sin, tanh = (WORDS[name] for name in ("cos", "sin", "tanh"))
-erf, erfc = WORDS["erf"], WORDS["erfc"]
+log_2, log_10 = CONSTANTS["log_2"], CONSTANTS["log_10"]
+cos, sin, tan = (WORDS[name] for name in ("cos", "sin", "tan"))
+arccos, arcsin, arctan = (WORDS[name] for name in ("arccos", "arcsin", "arctan"))
+cosh, sinh, tanh = (WORDS[name] for name in ("cosh", "sinh", "tanh"))
+arccosh, arcsinh, arctanh = (WORDS[name] for name in ("arccosh", "arcsinh", "arctanh"))
+arctan2, hypot = WORDS["arctan2"], WORDS["hypot"]
+erf, erfc, lgamma = (WORDS[name] for name in ("erf", "erfc", "lgamma"))
 exp, expm1, log, log1p = (WORDS[name] for name in ("exp", "expm1", "log", "log1p"))
+log2, log10 = WORDS["log2"], WORDS["log10"]
 sqrt, sign, ratio = (WORDS[name] for name in ("sqrt", "sign", "ratio"))
+floor, ceil, rint = (WORDS[name] for name in ("floor", "ceil", "rint"))
+remainder, floor_divide = WORDS["remainder"], WORDS["floor_divide"]
 absolute, maximum, minimum = (WORDS[name] for name in ("absolute", "maximum", "minimum"))
 where, logical_not = WORDS["where"], WORDS["logical_not"]
+logical_and, logical_or, logical_xor = (WORDS[f"logical_{n}"] for n in ("and", "or", "xor"))
 
 __all__ = [
     "absolute",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "ceil",
     "cos",
+    "cosh",
     "erf",
     "erfc",
     "exp",
     "expm1",
+    "floor",
+    "floor_divide",
+    "hypot",
+    "lgamma",
     "log",
     "log1p",
+    "log2",
+    "log10",
+    "log_2",
+    "log_10",
+    "logical_and",
     "logical_not",
+    "logical_or",
+    "logical_xor",
     "maximum",
     "minimum",
     "pi",
     "ratio",
+    "remainder",
+    "rint",
     "sign",
     "sin",
+    "sinh",
     "sqrt",
     "sqrt_2",
     "sqrt_2pi",
     "sqrt_pi",
+    "tan",
     "tanh",
     "where",
 ]

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..engine import Tensor, shaping
+from ..engine import Tensor
+from ..engine.ops import shaping
 from ..kernels import ShapeError
 from ..nn import Linear, Module
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, elementwise
+from ..engine import Tensor
+from ..engine.ops import elementwise
 from ..kernels import DTypeError, OptionError
 from ..kernels.device import to_device
 from ..nn import Module

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, elementwise
-from ..kernels import OptionError, random
-from ..kernels.device import device_of, to_device
-from . import init
+from ..engine import Tensor
+from ..engine.ops import activations, elementwise, random
+from ..kernels import OptionError
 from .module import Module
 
 
@@ -26,7 +25,7 @@ class Activation(Module):
 class ReLU(Activation):
     """max(x, 0)."""
 
-    op = staticmethod(elementwise.relu)
+    op = staticmethod(activations.relu)
 
 
 class Tanh(Activation):
@@ -38,25 +37,25 @@ class Tanh(Activation):
 class Sigmoid(Activation):
     """1 / (1 + exp(-x))."""
 
-    op = staticmethod(elementwise.sigmoid)
+    op = staticmethod(activations.sigmoid)
 
 
 class Softplus(Activation):
     """log(1 + exp(x))."""
 
-    op = staticmethod(elementwise.softplus)
+    op = staticmethod(activations.softplus)
 
 
 class GELU(Activation):
     """x times the share of a standard normal below x. Source: Hendrycks & Gimpel 2016."""
 
-    op = staticmethod(elementwise.gelu)
+    op = staticmethod(activations.gelu)
 
 
 class SiLU(Activation):
     """x / (1 + exp(-x)). Source: Elfwing et al. 2018."""
 
-    op = staticmethod(elementwise.silu)
+    op = staticmethod(activations.silu)
 
 
 class Dropout(Module):
@@ -68,14 +67,10 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator) -> None:
         if not 0 <= p < 1:
             raise OptionError("Dropout", "p in [0, 1)", f"p={p}", "give a probability")
-        self.p, self.rng = p, init.generator(rng)
+        self.p, self.rng = p, random.generator(rng)
 
     def forward(self, x: Any) -> Any:
-        if not self.training or self.p == 0:
-            return x
-        where = device_of(x.data if isinstance(x, Tensor) else x)
-        kept = random.bernoulli(self.rng, shape=x.shape, p=1 - self.p)
-        return elementwise.where(to_device(kept, where), x * (1 / (1 - self.p)), 0.0)
+        return random.dropout(x, self.p, self.rng, self.training)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"

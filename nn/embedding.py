@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, indexing
+from ..engine import Tensor
+from ..engine.ops import indexing
 from ..kernels import OptionError
 from ..kernels.device import to_device
 from . import init

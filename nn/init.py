@@ -10,16 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import DTypeError, ShapeError, random
+from ..engine.ops.random import generator
+from ..kernels import ShapeError, random
 
 DTYPE = np.float32
-
-
-def generator(rng: Any) -> np.random.Generator:
-    """The generator itself, once it is known to be one: every draw of `nn` asks here."""
-    if not isinstance(rng, np.random.Generator):
-        raise DTypeError("rng", "a numpy Generator", repr(rng), "pass np.random.default_rng(0)")
-    return rng
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, linear
-from ..engine.shaping import as_array
+from ..engine import Tensor
+from ..engine.ops import linear
+from ..engine.ops.shaping import as_array
 from ..kernels import ShapeError
 from . import init
 from .module import Module, Parameter

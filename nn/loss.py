@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine import Tensor, softmax
-from ..engine.shaping import as_array
+from ..engine import Tensor
+from ..engine.ops import softmax
+from ..engine.ops.shaping import as_array
 from ..kernels import ShapeError
 from .module import Module
 

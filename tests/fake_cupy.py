@@ -14,9 +14,11 @@ from tests.fake_array import host_index, host_of, ndarray, refuse
 from tests.fake_kernels import ElementwiseKernel, RawKernel
 
 UFUNCS = (
-    "absolute add cos divide equal exp expm1 greater greater_equal isfinite less less_equal "
-    "log log1p logical_not matmul maximum minimum multiply negative not_equal power sign sin "
-    "sqrt subtract tanh"
+    "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh ceil cos cosh divide "
+    "equal exp expm1 floor floor_divide greater greater_equal hypot isfinite less less_equal "
+    "log log10 log1p log2 logical_and logical_not logical_or logical_xor matmul maximum "
+    "minimum multiply negative not_equal power remainder rint sign sin sinh sqrt subtract tan "
+    "tanh"
 )
 ADDED = ("int32", "int64", "float16", "float32", "float64", "uint32", "uint64")
 
@@ -64,6 +66,10 @@ def broadcast_to(array: ndarray, shape: Any) -> ndarray:
     return array.made(np.broadcast_to(array.host, shape))
 
 
+def sliding_window_view(x: ndarray, window_shape: Any, axis: Any = None) -> ndarray:
+    return x.made(np.lib.stride_tricks.sliding_window_view(x.host, window_shape, axis))
+
+
 def result_type(*arrays_and_dtypes: Any) -> Any:
     return np.result_type(*(getattr(a, "dtype", a) for a in arrays_and_dtypes))
 
@@ -82,6 +88,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "stack": lambda tup, axis=0: _joined(np.stack, tup, axis),
     "arange": lambda start: ndarray(np.arange(start)),
     "zeros": lambda shape, dtype=float: ndarray(np.zeros(shape, dtype)),
+    "full": lambda shape, fill_value, dtype=None: ndarray(np.full(shape, fill_value, dtype)),
     "zeros_like": lambda a: ndarray(np.zeros(a.shape, a.dtype)),
     "ones_like": lambda a: ndarray(np.ones(a.shape, a.dtype)),
     "shape": lambda a: a.shape,
@@ -92,6 +99,9 @@ MODULE.__spec__ = ModuleSpec("cupy", None)
 vars(MODULE).update(FUNCTIONS, **{name: Ufunc(name) for name in UFUNCS.split()})
 MODULE.ndarray, MODULE.inf = ndarray, np.inf
 MODULE.ElementwiseKernel, MODULE.RawKernel = ElementwiseKernel, RawKernel
+MODULE.lib = SimpleNamespace(
+    stride_tricks=SimpleNamespace(sliding_window_view=sliding_window_view)
+)
 MODULE.cuda = SimpleNamespace(
     runtime=SimpleNamespace(
         CUDARuntimeError=CUDARuntimeError,

@@ -8,67 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import mpmath
 import numpy as np
 import pytest
 
 import fusegrad as fg
-from fusegrad.engine import ROWS, Tensor
+from fusegrad.engine import Tensor
 from fusegrad.kernels import Kernel
+from tests.rows_sample import MP
 
-MP = mpmath.mp.clone()
-MP.dps = 50
 STEP = MP.mpf("1e-10")  # a k-fold central difference errs by STEP**2 and by 1e-50 / STEP**k
-
-# ---- elementwise: the textbook formula of every row -----------------------------------------
-ORACLES: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "power": lambda a, b: MP.power(a, b),
-    "negative": lambda x: -x,
-    "ratio": lambda a, b: a / b if a else MP.mpf(0),
-    "exp": MP.exp,
-    "expm1": lambda x: MP.exp(x) - 1,
-    "log": MP.log,
-    "log1p": lambda x: MP.log(1 + x),
-    "sqrt": MP.sqrt,
-    **{name: getattr(MP, name) for name in ("erf", "erfc", "sin", "cos", "tanh")},
-    "absolute": lambda x: x if x > 0 else -x,
-    "sign": lambda x: (x > 0) - (x < 0),
-    "maximum": max,
-    "minimum": min,
-    "where": lambda c, a, b: a if c else b,
-    "greater": lambda a, b: a > b,
-    "greater_equal": lambda a, b: a >= b,
-    "less": lambda a, b: a < b,
-    "less_equal": lambda a, b: a <= b,
-    "equal": lambda a, b: a == b,
-    "not_equal": lambda a, b: a != b,
-    "logical_not": lambda a: a == 0,
-    "sigmoid": lambda x: 1 / (1 + MP.exp(-x)),
-    "relu": lambda x: max(x, 0),
-    "softplus": lambda x: MP.log(1 + MP.exp(x)),
-    "silu": lambda x: x / (1 + MP.exp(-x)),
-    "gelu": lambda x: x * MP.ncdf(x),
-}
-TRUTHS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "logical_not"}
-ZERO_HALF = {"where", "logical_not"}  # whose first argument is drawn as 0 half the time
-
-
-def drawn(name: str, rng: np.random.Generator, n: int = 6) -> list[np.ndarray]:
-    """Arguments of a row: from its domains, with 0 where a smooth row of one argument has it,
-    and with ties where the row tells them apart."""
-    domains = ROWS[name].domains
-    args = [rng.uniform(*d, n) for d in domains]
-    if len(args) == 1 and domains[0][0] < 0 < domains[0][1]:
-        args[0][0] = 0.0
-    if name in ZERO_HALF:
-        args[0][::2] = 0.0
-    if name in TRUTHS and len(args) == 2:
-        args[1][::2] = args[0][::2]
-    return args
 
 
 def quotient(f: Callable[..., Any], order: Sequence[int]) -> Callable[..., Any]:
@@ -129,39 +77,6 @@ def without_collector() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-
-# ---- kinks, poles, and points where a formula is 0 / 0: row, place, every slope there -------
-inf, nan = np.inf, np.nan
-KINKS: list[tuple[str, tuple[float, ...], tuple[float, ...]]] = [
-    ("absolute", (0.0,), (0.0,)),
-    ("absolute", (-2.0,), (-1.0,)),
-    ("relu", (0.0,), (0.0,)),
-    ("relu", (-1.0,), (0.0,)),
-    ("maximum", (1.0, 1.0), (0.5, 0.5)),
-    ("minimum", (1.0, 1.0), (0.5, 0.5)),
-    ("maximum", (inf, 1.0), (1.0, 0.0)),
-    ("minimum", (-1.0, -inf), (0.0, 1.0)),
-    ("power", (0.0, 0.0), (0.0, 0.0)),
-    ("power", (0.0, 1.0), (1.0, 0.0)),
-    ("power", (0.0, 2.0), (0.0, 0.0)),
-    ("power", (0.0, 0.5), (inf, 0.0)),
-    ("power", (0.0, -1.0), (-inf, 0.0)),
-    ("power", (2.0, 0.0), (0.0, float(np.log(2)))),
-    ("power", (-2.0, 3.0), (12.0, nan)),
-    ("ratio", (0.0, 0.0), (0.0, 0.0)),
-    ("sqrt", (0.0,), (inf,)),
-    ("log", (0.0,), (inf,)),
-    ("divide", (1.0, 0.0), (inf, -inf)),
-    ("sigmoid", (-800.0,), (0.0,)),
-    ("sigmoid", (800.0,), (0.0,)),
-    ("softplus", (800.0,), (1.0,)),
-    ("silu", (-800.0,), (0.0,)),
-    ("silu", (800.0,), (1.0,)),
-    ("gelu", (-800.0,), (0.0,)),
-]
-FLAT_SECOND = [("power", (0.0, 0.0), (0, 0)), ("power", (0.0, 2.0), (1, 1)),
-               ("ratio", (0.0, 0.0), (0, 1)), ("relu", (0.0,), (0, 0))]  # fmt: skip
 
 
 # ---- nothing computes behind the entry point ------------------------------------------------

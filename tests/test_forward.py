@@ -12,7 +12,8 @@ import pytest
 import fusegrad as fg
 from fusegrad.engine import ROWS, Tensor
 from tests.cases import CASES, OPERATIONS
-from tests.ops_sample import TRUTHS, drawn, error
+from tests.ops_sample import error
+from tests.rows_sample import TRUTHS, drawn
 
 EPS = float(np.finfo(np.float64).eps)
 TRANSPOSED = 1e-12  # <u, J v> and <J^T u, v>: two sums of the same products, in two orders

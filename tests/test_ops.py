@@ -1,6 +1,7 @@
-"""Every row of the elementwise table: value, derivatives to third order, dtypes, shapes, kinks.
+"""Every row of the elementwise table: value, derivatives to third order, shapes.
 
-A new row is tested by existing; only its textbook formula is asked for, in `ops_sample.py`.
+A new row is tested by existing; only its textbook formula is asked for, in `rows_sample.py`.
+Its dtypes stand in `test_ops_dtypes.py`, its kinks in `test_ops_kinks.py`.
 """
 
 from __future__ import annotations
@@ -13,23 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
-import fusegrad as fg
 from fusegrad.engine import OPS, ROWS, Tensor
 from fusegrad.engine.backward import backpropagate
 from fusegrad.kernels import observe
-from tests.ops_sample import (
-    FLAT_SECOND,
-    KINKS,
-    ORACLES,
-    TRUTHS,
-    Provenance,
-    derivative,
-    drawn,
-    error,
-    exactly,
-    leaf,
-    quotient,
-)
+from tests.ops_sample import Provenance, derivative, error, exactly, leaf, quotient
+from tests.rows_sample import ORACLES, drawn
 
 EPS = float(np.finfo(np.float64).eps)
 # A row is a handful of roundings, each of EPS/2 in a number that is not much above its result.
@@ -39,17 +28,25 @@ FIRST, SECOND, THIRD = 1e-14, 1e-13, 1e-12
 
 SUM = 27 * EPS + VALUE  # of at most 27 terms, in two orders
 
+
 SLOPED = [(n, i) for n, r in ROWS.items() for i, s in enumerate(r.slopes) if s is not None]
 PAIRS = [(n, i, j) for n, i in SLOPED for m, j in SLOPED if n == m]
-SMOOTH = ("exp", "tanh", "erf", "sigmoid", "softplus", "silu", "gelu", "log", "power")
+SMOOTH = (
+    "exp", "tanh", "erf", "sigmoid", "softplus", "silu", "gelu", "log", "power", "tan", "rsqrt",
+    "arcsinh", "lgamma", "digamma", "logsigmoid", "mish", "gelu_tanh",
+)  # fmt: skip
 THIRDS = [
     *((n, (0, 0, 0)) for n in SMOOTH),
     *(("power", order) for order in ((1, 1, 1), (0, 1, 0), (1, 0, 0))),
     *(("divide", order) for order in ((1, 1, 1), (0, 1, 1), (1, 1, 0))),
+    *(
+        (n, order)
+        for n in ("hypot", "arctan2", "logaddexp")
+        for order in ((0, 1, 1), (1, 0, 0))
+    ),
 ]
 BINARY = [n for n, r in ROWS.items() if len(r.domains) == 2]
-MANY = [*BINARY, "where"]
-FLOATS = (np.float16, np.float32, np.float64)
+MANY = [n for n, r in ROWS.items() if len(r.domains) > 1]
 
 
 def call(name: str, *args: Any) -> Any:
@@ -101,64 +98,6 @@ def test_rows_without_a_slope_record_nothing(name: str) -> None:
     assert y.requires_grad is any(s is not None for s in ROWS[name].slopes)
 
 
-# ---- dtypes ---------------------------------------------------------------------------------
-@pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("name", ROWS)
-def test_value_and_gradient_keep_the_dtype(name: str, dtype: Any) -> None:
-    args = [leaf(a, dtype) for a in drawn(name, rng_of(name))]
-    y = call(name, *args)
-    assert y.dtype == (bool if name in TRUTHS else dtype)
-    if y.requires_grad:
-        y.sum().backward()
-        assert {a.grad.dtype for a in args if a.grad is not None} == {np.dtype(dtype)}
-
-
-@pytest.mark.parametrize("create_graph", [False, True])
-@pytest.mark.parametrize("name", BINARY)
-def test_each_gradient_has_the_dtype_of_its_tensor(name: str, create_graph: bool) -> None:
-    a, b = drawn(name, rng_of(name))
-    narrow, wide = leaf(a, np.float32), leaf(b, np.float64)
-    y = call(name, narrow, wide)
-    assert y.dtype == (bool if name in TRUTHS else np.float64)
-    if y.requires_grad:
-        y.sum().backward(create_graph=create_graph)
-        assert (narrow.grad.dtype, wide.grad.dtype) == (np.float32, np.float64)
-
-
-@pytest.mark.parametrize("second_order", [False, True])
-@pytest.mark.parametrize("place", [0, 1])
-@pytest.mark.parametrize("name", BINARY)
-def test_a_python_number_widens_no_kernel(name: str, place: int, second_order: bool) -> None:
-    x, widths = leaf([1.5, 2.0, 2.5], np.float32), []
-    args = (x, 2.0) if place == 0 else (2.0, x)
-    with observe(lambda kernel, args, params, y: widths.append(y.dtype.itemsize)):
-        y = call(name, *args)
-        if y.requires_grad:
-            y.sum().backward(create_graph=second_order)
-        if second_order and x.grad is not None and x.grad.requires_grad:
-            x.grad.sum().backward()
-    assert max(widths) <= 4
-
-
-SAME_IN_NUMPY = [n for n in ROWS if isinstance(getattr(np, n, None), np.ufunc) or n == "where"]
-
-
-@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint8, bool])
-@pytest.mark.parametrize("name", SAME_IN_NUMPY)
-def test_integers_and_truth_values_behave_as_in_numpy(name: str, dtype: Any) -> None:
-    whole = np.array([0, 1, 2, 3]).astype(dtype)
-    args = [whole, whole[::-1].copy(), whole][: len(ROWS[name].domains)]
-    try:
-        with np.errstate(all="ignore"):
-            wanted = getattr(np, name)(*args)
-    except TypeError as refusal:  # NumPy negates and subtracts no truth values
-        with pytest.raises(TypeError, match=str(refusal)[:30]):
-            call(name, *map(Tensor, args))
-        return
-    y = call(name, *map(Tensor, args))
-    assert y.dtype == wanted.dtype and np.array_equal(y, wanted, equal_nan=wanted.dtype != bool)
-
-
 # ---- shapes ---------------------------------------------------------------------------------
 SHAPES = mutually_broadcastable_shapes(num_shapes=3, min_side=0, max_dims=3, max_side=3)
 
@@ -192,35 +131,6 @@ def test_broadcasting_is_undone_by_summing_over_uses(name: str, shapes: Any, see
         got, terms, shape = g(*args), np.asarray(g(*full)), args[i].shape
         wrong = abs(np.asarray(got) - sum_over_uses(terms, shape))
         assert got.shape == shape and np.all(wrong <= SUM * sum_over_uses(abs(terms), shape))
-
-
-# ---- kinks -----------------------------------------------------------------------------------
-@pytest.mark.parametrize(("name", "at", "slopes"), KINKS)
-def test_slopes_at_a_kink_are_as_stated(name: str, at: Any, slopes: Any) -> None:
-    got = fg.grad(ROWS[name].function, range(len(at)))(*at)
-    assert np.array_equal([g.item() for g in got], slopes, equal_nan=True)
-
-
-@pytest.mark.parametrize(("name", "at", "order"), FLAT_SECOND)
-def test_second_derivative_is_zero_where_a_slope_was_chosen(
-    name: str, at: Any, order: Any
-) -> None:
-    assert derivative(ROWS[name].function, order)(*at).item() == 0.0
-
-
-@pytest.mark.parametrize("name", ["relu", "where"])
-def test_a_closed_gate_stops_infinite_and_nan_gradients(name: str) -> None:
-    x = leaf([-1.0, -1.0, 2.0])
-    args = (x,) if name == "relu" else ([False, False, True], x, [np.nan, np.inf, 0.0])
-    y = call(name, *args)
-    y.backward(np.array([np.nan, np.inf, 3.0]))
-    assert np.array_equal(x.grad, [0.0, 0.0, 3.0])
-
-
-def test_a_pole_at_a_python_number_is_silent_in_every_order() -> None:
-    x = leaf(1.0)
-    (x / 0.0).backward(create_graph=True)
-    assert x.grad.item() == np.inf
 
 
 # ---- the entry point ------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import pytest
 import fusegrad as fg
 from fusegrad import engine
 from fusegrad.engine import Tensor
-from fusegrad.engine.indexing import segment_sum
+from fusegrad.engine.ops.indexing import segment_sum
 from fusegrad.kernels import DTypeError, GraphError, OptionError, ShapeError, device
 from tests.cases import REFUSALS
 from tests.ops_sample import leaf, refused
@@ -117,7 +117,7 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
      "bool(Tensor): expected one element, got shape (2, 3); reduce it with sum, mean or max"),
     (lambda: float(X), ShapeError,
      "float(Tensor): expected one element, got shape (2, 3); reduce it with sum, mean or max"),
-    (lambda: np.arctan(X), DTypeError, UFUNC.format("arctan")),
+    (lambda: np.cbrt(X), DTypeError, UFUNC.format("cbrt")),
     (lambda: np.add.reduce(X), DTypeError, UFUNC.format("add.reduce")),
     (lambda: np.exp(X, out=np.zeros((2, 3))), DTypeError, UFUNC.format("exp with out=")),
     (written_through_numpy, DTypeError, UFUNC.format("add with out=")),
@@ -201,7 +201,7 @@ def test_a_tensor_on_the_gpu_is_not_taken_for_an_array(monkeypatch: pytest.Monke
 def test_every_raise_of_the_engine_is_refused_here(monkeypatch: pytest.MonkeyPatch) -> None:
     raises = {
         (path.name, node.lineno)
-        for path in Path(engine.__file__).parent.glob("*.py")
+        for path in Path(engine.__file__).parent.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Raise)
     }

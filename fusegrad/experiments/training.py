@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import no_grad
-from ..engine.softmax import cross_entropy, softmax
+from ..engine.ops.softmax import cross_entropy, softmax
 from ..lens.record import Epoch, Run
 from ..multimodal import GradientFlow, Multimodal
 from ..optim import Optimizer

@@ -8,8 +8,8 @@ import numpy as np
 
 import fusegrad as fg
 from fusegrad.engine import OPS
-from fusegrad.engine.indexing import getitem, segment_sum
-from fusegrad.engine.shaping import astype
+from fusegrad.engine.ops.indexing import getitem, segment_sum
+from fusegrad.engine.ops.shaping import astype
 from fusegrad.engine.tape import apply
 from tests import ops_sample as sample
 from tests.cases.operation import Operation

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import fusegrad as fg
-from fusegrad.kernels import GraphError, OptionError, ShapeError
+from fusegrad.kernels import DTypeError, GraphError, OptionError, ShapeError
 from tests.ops_sample import leaf
 
 
@@ -45,6 +49,35 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: hooked(lambda g: 2.0), ShapeError,
      "a gradient hook: expected None or a Tensor of shape (), got float of shape (); return g, "
      "changed, or nothing"),
+    (lambda: fg.from_numpy([1.0]), DTypeError,
+     "from_numpy: expected a NumPy array of numbers, got list of no dtype; use Tensor(...)"),
+    (lambda: fg.from_dlpack([1.0]), DTypeError,
+     "from_dlpack: expected an array that has __dlpack__, got list; use Tensor(...)"),
+    (lambda: fg.from_dlpack(np.array([1j])), DTypeError,
+     "from_dlpack: expected real numbers, got complex128; convert it there"),
+    (lambda: pickle.dumps(leaf(1.0)), DTypeError,
+     "pickle: expected a format that runs no code, got a Tensor; use fusegrad.nn.save, or "
+     ".numpy()"),
+    (lambda: copy.deepcopy(leaf(1.0) * 2.0), GraphError,
+     "deepcopy: expected a leaf, got the output of multiply; detach() it first"),
+    (lambda: (leaf(1.0) * 2.0).backward(inputs=[]), GraphError,
+     "backward: expected inputs, Tensors that require a gradient, got []; leave inputs out to "
+     "reach all leaves"),
+    (lambda: fg.gradcheck(fg.exp, np.ones(1), mode="fast"), OptionError,
+     "gradcheck: expected mode in elements, full, random, got 'fast'; choose one of these"),
+    (lambda: fg.gradcheck(fg.relu, [0.0]), fg.KinkError,
+     "gradcheck of relu: expected a point where argument 0 has one slope, got 0 on the left "
+     "and 0.12573 on the right of index (0,); move the argument off the kink; at it, a "
+     "convention is all there is"),
+    (lambda: fg.primitive(vjp=())(lambda x: x), OptionError,
+     "primitive <lambda>: expected one vjp for each of x, got 0; None passes nothing"),
+    (lambda: fg.primitive(vjp=lambda z: z)(lambda x: x), OptionError,
+     "primitive <lambda>: expected a vjp of g, input_index, input_shape, x, y, got z; name "
+     "what it reads"),
+    (lambda: fg.primitive(vjp=lambda g: g)(lambda x: x)(1.0, 2.0), DTypeError,
+     "<lambda>: expected 1 arrays (x), got 2; arrays go by position, settings by keyword"),
+    (lambda: fg.Tensor([1, 2]) & True, DTypeError,
+     "logical and: expected truth values, got int64; compare first, or use fg.logical_*"),
     (not_finite, fg.NonFiniteError,
      "log (HERE): expected a finite result of finite arguments, got -inf at index () of shape "
      "(); look at its arguments"),

@@ -17,6 +17,9 @@ def numbers(shapes: Shapes) -> list[np.ndarray]:
     return [rng.permutation(np.linspace(-1.5, 1.4, int(np.prod(s)))).reshape(s) for s in shapes]
 
 
+HERE = "compared in test_against_torch.py"
+
+
 class Operation(NamedTuple):
     """How an op is called on Tensors and parameters, and what it is held against.
 
@@ -28,5 +31,5 @@ class Operation(NamedTuple):
     call: Callable[..., Any]
     oracle: Callable[..., Any]
     uses: Sequence[Use]
-    torch: Callable[..., Any] | str = "see test_against_torch.py"
+    torch: Callable[..., Any] | str = HERE
     draw: Callable[[Shapes], list[np.ndarray]] = numbers

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..kernels import ShapeError, reduce, shape
-from .op import LINEAR, structural
+from ...kernels import ShapeError, reduce, shape
+from ..op import LINEAR, structural
+from ..tape import apply
 from .shaping import as_array, reshape
-from .tape import apply
 
 Axis = int | Sequence[int] | None
 

@@ -6,10 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import ShapeError, gather, shape
-from .op import LINEAR, structural
-from .tape import apply
-from .value import Value
+from ...kernels import ShapeError, gather, shape
+from ..op import LINEAR, structural
+from ..tape import apply
+from ..value import Value
+
+
+def _erased(g: Any, index: Any) -> Any:
+    """g with 0 at the index."""
+    picked = apply(GETITEM, g.data if isinstance(g, Value) else g, index=index)
+    return apply(INDEX_SET, g, shape.zeros_like(picked), index=index)
 
 
 def _index_add(g: Any, index: Any, input_shape: tuple[int, ...]) -> Any:
@@ -32,6 +38,14 @@ INDEX_ADD = structural(
     lambda g, index: apply(GETITEM, g, index=index),
     jvp=LINEAR,
 )
+INDEX_SET = structural(  # of an index that picks no element twice
+    "index_set",
+    gather.index_set,
+    ["x", "v"],
+    lambda g, index: _erased(g, index),
+    lambda g, index: apply(GETITEM, g, index=index),
+    jvp=LINEAR,
+)
 SEGMENT_SUM = structural(
     "segment_sum",
     gather.segment_sum,
@@ -47,9 +61,19 @@ def getitem(x: Any, index: Any) -> Any:
 
     Differs: an element picked twice receives both gradients.
     """
+    return pick(x, plain_index(index))
+
+
+def pick(x: Any, index: Any) -> Any:
+    """x[index] for an index that nobody will change: numbers, slices, and arrays of our own."""
+    return apply(GETITEM, x, index=index)
+
+
+def plain_index(index: Any) -> Any:
+    """An index of slices, numbers and arrays, for Tensors and lists among them."""
     parts = index if isinstance(index, tuple) else (index,)
     plain = tuple(_positions(p.data if isinstance(p, Value) else p) for p in parts)
-    return apply(GETITEM, x, index=plain if isinstance(index, tuple) else plain[0])
+    return plain if isinstance(index, tuple) else plain[0]
 
 
 def _positions(index: Any) -> Any:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import ShapeError, shape
+from ...kernels import ShapeError, shape
+from ..op import LINEAR, structural
+from ..tape import apply
+from ..value import Value, wrap
 from .indexing import getitem
-from .op import LINEAR, structural
-from .tape import apply
-from .value import Value, wrap
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from ..kernels import DTypeError, OptionError, ShapeError, gather, reduce
+from ...kernels import DTypeError, OptionError, ShapeError, gather, reduce
+from ..op import SYMMETRIC, structural
+from ..tape import apply
+from ..value import Value
 from .broadcast import normal_axes, sum_
 from .elementwise import exp, multiply, subtract
-from .op import SYMMETRIC, structural
 from .reductions import mean
 from .shaping import as_array, reshape
-from .tape import apply
-from .value import Value
 
 REDUCTIONS = ("mean", "sum", "none")
 
