@@ -1,4 +1,4 @@
-"""What the README prints is what the code prints."""
+"""What the README and the pages of docs/ print is what the code prints."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def test_the_printed_numbers_are_true(tmp_path: Path, monkeypatch: pytest.Monkey
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     failed, tried = doctest.testfile(str(README), module_relative=False, optionflags=flags)
     assert failed == 0 and tried >= 12
+
+
+@pytest.mark.parametrize("page", sorted((README.parent / "docs").glob("*.md")), ids=str)
+def test_the_examples_of_a_page_are_true(page: Path) -> None:
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    assert doctest.testfile(str(page), module_relative=False, optionflags=flags).failed == 0
 
 
 def test_the_rule_shown_is_the_rule_that_runs() -> None:
