@@ -15,6 +15,7 @@ from .check import Difference, GradientError, KinkError, gradcheck, gradgradchec
 from .checkpoint import checkpoint
 from .custom import define_op, primitive
 from .grad import grad, value_and_grad, vjp
+from .graph import saved_bytes
 from .interop import from_dlpack, from_numpy
 from .jacobian import hessian, hvp, jacobian, jvp
 from .lifted import Formula, lift
@@ -71,6 +72,7 @@ __all__ = [
     "no_grad",
     "on_tensors",
     "primitive",
+    "saved_bytes",
     "tree_map",
     "value_and_grad",
     "vjp",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..kernels import GraphError
+from ..kernels.locking import memory_of
 from .place import shown
 from .tape import Edge, Node
 from .value import Value
@@ -48,3 +49,20 @@ def _check_held(node: Node) -> None:
             f"one freed by an earlier backward, at {node.op.name}{shown(node.place)}",
             "pass retain_graph=True to the first, or run forward again",
         )
+
+
+def saved_bytes(y: Value) -> int:
+    """How many bytes the graph of y holds for the way back: every array that some op saved,
+    once, without those of leaves, which are there anyway.
+
+    >>> from .tensor import Tensor
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> saved_bytes((x * x).sum()), saved_bytes((x * 2.0) * (x * 3.0))
+    (0, 32)
+    """
+    nodes, leaves = collect([y.node]) if y.node else ([], set())
+    held = {id(m): m for n in nodes for m in map(memory_of, n.saved or ())}
+    owned = {id(memory_of(x.data)) for x in leaves}
+    return sum(
+        int(m.nbytes) for k, m in held.items() if k not in owned and hasattr(m, "nbytes")
+    )

@@ -26,6 +26,7 @@ from .engine import jvp as jvp
 from .engine import lift as lift
 from .engine import no_grad as no_grad
 from .engine import primitive as primitive
+from .engine import saved_bytes as saved_bytes
 from .engine import tree_map as tree_map
 from .engine import value_and_grad as value_and_grad
 from .engine import vjp as vjp

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..engine import Tensor
 from ..kernels import OptionError, ShapeError, device
+from .hooks import Hook, Hooks
 
 
 class Parameter(Tensor):
@@ -29,12 +30,39 @@ class Module:
     """
 
     training: bool = True
+    hooks: Hooks | None = None
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise OptionError(type(self).__name__, "a forward method", "none", "define one")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.hooks is not None:
+            return self.hooks.call(self, args, kwargs)
         return self.forward(*args, **kwargs)
+
+    # ---- hooks ----------------------------------------------------------------------------
+    def register_forward_pre_hook(self, hook: Hook) -> Callable[[], None]:
+        """Call `hook(module, args)` before forward; what it returns, if anything, stands for
+        the arguments. Gives a function that removes it."""
+        return self._hooked("before", hook)
+
+    def register_forward_hook(self, hook: Hook) -> Callable[[], None]:
+        """Call `hook(module, args, output)` after forward; what it returns, if anything, stands
+        for the output. Gives a function that removes it."""
+        return self._hooked("after", hook)
+
+    def register_full_backward_hook(self, hook: Hook) -> Callable[[], None]:
+        """Call `hook(module, grad_inputs, grad_output)` when a gradient has passed through: the
+        gradients of the arguments (None for what needs none) and that of the output, a Tensor.
+        Gives a function that removes it. Differs: it looks, and changes nothing."""
+        return self._hooked("backward", hook)
+
+    def _hooked(self, kind: str, hook: Hook) -> Callable[[], None]:
+        if self.hooks is None:
+            self.hooks = Hooks()
+        hooks: list[Hook] = getattr(self.hooks, kind)
+        hooks.append(hook)
+        return lambda: hooks.remove(hook)
 
     # ---- what it holds --------------------------------------------------------------------
     def named_children(self) -> Iterator[tuple[str, Module]]:
