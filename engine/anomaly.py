@@ -3,15 +3,15 @@ saved arrays that were written to behind NumPy's back."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..kernels import FusegradError, GraphError, device
+from ..kernels import FusegradError, GraphError
 from ..kernels.finite import not_finite
+from .fingerprint import fingerprint
 from .mode import MODE
 from .op import Op
 from .place import here, shown
@@ -45,7 +45,7 @@ class _Watcher:
     def after_forward(self, op: Op, args: Sequence[Any], y: Any, node: Node | None) -> None:
         """Look at the result of an op, and remember what it saved."""
         if node is not None and node.saved is not None:
-            node.prints = [_print(x) for x in node.saved]
+            node.prints = [fingerprint(x) for x in node.saved]
         arrays = [a.data if isinstance(a, Value) else a for a in args]
         if _first(y) is not None and all(_first(a) is None for a in arrays):
             where = op.name + shown(node.place if node else here())
@@ -53,7 +53,7 @@ class _Watcher:
 
     def before_vjps(self, node: Node) -> None:
         """Hold what a node saved against what it was."""
-        if node.prints is None or node.prints == [_print(x) for x in node.saved or ()]:
+        if node.prints is None or node.prints == [fingerprint(x) for x in node.saved or ()]:
             return
         names = [(*node.op.inputs, "y")[i] for i in node.plan.save]
         rule = f"what it saved ({', '.join(names)}) as the forward pass left it"
@@ -83,10 +83,3 @@ def _refuse(where: str, rule: str, x: Any, repair: str) -> None:
     index = _first(x)
     got = f"{x[index].item()} at index {index} of shape {x.shape}"
     raise NonFiniteError(where, rule, got, repair)
-
-
-def _print(x: Any) -> Any:
-    """A fingerprint of an array's values."""
-    if not hasattr(x, "dtype"):
-        return x
-    return hashlib.blake2b(np.ascontiguousarray(device.to_device(x, "cpu")).tobytes()).digest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..kernels import GraphError
@@ -13,7 +13,7 @@ from .mode import MODE
 from .op import OUTPUT
 from .ops.broadcast import unbroadcast
 from .ops.elementwise import add
-from .ops.shaping import astype
+from .ops.shaping import IDENTITY, astype
 from .place import shown
 from .tape import Edge, Node
 from .value import Value, view_of, wrap
@@ -46,8 +46,12 @@ def _refuse_change(node: Node, leaf: Value, version: int) -> None:
 
 
 def _as_value(x: Any, edge: Edge | None, held: tuple[Value, int] | None) -> Any:
-    if edge is None or isinstance(edge, Value):
+    if edge is None or (isinstance(edge, Value) and edge.data is x):
         return x if edge is None else edge
+    if isinstance(edge, Value):  # a leaf in other memory than what was saved of it
+        plan = IDENTITY.plan((True,))
+        assert plan is not None
+        return wrap(x, Node(IDENTITY, plan, (edge,), (x,), x, {}))
     value = wrap(x, edge)
     return value if held is None else view_of(value, held[0])
 
@@ -85,6 +89,7 @@ class _Walk:
     ) -> None:
         self.ends, self.retain, self.create_graph, self.rows = ends, retain, create_graph, rows
         self.gradients: dict[Edge, Any] = {}
+        self.watcher = MODE.watcher
 
     def add(self, edge: Edge, g: Any) -> None:
         held = self.gradients
@@ -107,12 +112,37 @@ class _Walk:
                 self.gradients[node] = g
         saved = saved_values(node, self.create_graph)
         if node.replay is not None:
-            again = node.replay()
-            self.add(again, g)
-            nodes, _ = collect([again], after=node.number)
-            return self.back(nodes, leading_to(nodes, useful))
-        for edge, given in _pulled(node, saved, g, useful, self.rows):
-            self.add(edge, given)
+            return self.again(node, node.replay(), g, useful)
+        if self.watcher is not None:
+            self.watcher.before_vjps(node)
+        held, edges = self.gradients, node.edges
+        for step in node.plan.steps:
+            edge = edges[step[0]]
+            if edge in useful:
+                given = self.share(node, saved, step, g, edge)
+                held[edge] = add(held[edge], given) if edge in held else given
+
+    def again(self, node: Node, root: Node, g: Any, useful: set[Edge]) -> None:
+        """Go back through a graph that a node stood for, in that node's place."""
+        self.add(root, g)
+        nodes, _ = collect([root], after=node.number)
+        self.back(nodes, leading_to(nodes, useful))
+
+    def share(self, node: Node, saved: Sequence[Any], step: Any, g: Any, edge: Any) -> Any:
+        """What one input of a node gets of its gradient."""
+        i, vjp, names = step
+        args = [
+            saved[n] if n.__class__ is int else g if n == "g" else _named(n, edge, i, node)
+            for n in names
+        ]
+        given = pull(node.op, vjp, names, args, edge.shape) if self.rows else vjp(*args)
+        if self.watcher is not None:
+            self.watcher.after_vjp(node, i, g, given)
+        if given.shape != edge.shape and not self.rows:
+            given = unbroadcast(given, edge.shape)
+        if given.dtype != edge.dtype:
+            given = astype(given, edge.dtype)
+        return _own(given, g) if isinstance(edge, Value) else given
 
     def finished(self, end: Edge) -> Any:
         """The gradient of an end; a leaf's after its hooks, a node's have run on the way."""
@@ -121,43 +151,14 @@ class _Walk:
         return run_hooks(end.hooks or [], g) if is_seen else g
 
 
-def _pulled(
-    node: Node, saved: Sequence[Any], g: Any, useful: set[Edge], rows: bool
-) -> Iterator[tuple[Edge, Any]]:
-    """The share of the gradient of each useful input of a node."""
-    if (watcher := MODE.watcher) is not None:
-        watcher.before_vjps(node)
-    for i, vjp, names in node.plan.steps:
-        edge = node.edges[i]
-        if edge is not None and edge in useful:
-            args = [
-                saved[n] if n.__class__ is int else _named(n, g, edge, i, node) for n in names
-            ]
-            given = pull(node.op, vjp, names, args, edge.shape) if rows else vjp(*args)
-            if watcher is not None:
-                watcher.after_vjp(node, i, g, given)
-            yield edge, _own(_fit(given, edge, rows), g, edge)
-
-
-def _named(name: Any, g: Any, edge: Edge, index: int, node: Node) -> Any:
-    if name == "g":
-        return g
+def _named(name: Any, edge: Edge, index: int, node: Node) -> Any:
     if name == "input_shape":
         return edge.shape
     return index if name == "input_index" else node.params[name]
 
 
-def _fit(g: Any, edge: Edge, rows: bool) -> Any:
-    """A gradient in the shape and dtype of the value it belongs to."""
-    if g.shape != edge.shape and not rows:
-        g = unbroadcast(g, edge.shape)
-    return g if g.dtype == edge.dtype else astype(g, edge.dtype)
-
-
-def _own(given: Any, g: Any, edge: Edge) -> Any:
+def _own(given: Any, g: Any) -> Any:
     """Leaves must not share the memory of a gradient with each other: what a vjp passed on
     without computing is copied there."""
-    if isinstance(edge, Node):
-        return given
     array = given.data if isinstance(given, Value) else given
     return astype(given, given.dtype) if given is g or array.base is not None else given

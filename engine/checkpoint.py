@@ -4,19 +4,24 @@ more on the way back."""
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from ..kernels import GraphError
 from ..kernels.draws import States, noted, restored
+from .fingerprint import fingerprint
 from .graph import collect
 from .mode import MODE, recording
 from .op import Op, Plan
 from .ops.indexing import getitem
 from .ops.shaping import concat, reshape
+from .place import shown
 from .pytree import leaves, rebuilt, tree_map
 from .tape import Edge, Node, latest, version_of
-from .value import Value, wrap
+from .value import Value, view_of, wrap
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,7 +30,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     What f computes on its way is forgotten and computed again, with the same random draws, when
     a gradient passes: one more forward, for memory that is a matter of f's arguments alone. f
     returns a Tensor or a tree of Tensors of one dtype, and may use Tensors that are no
-    arguments. Inside a jvp, or where nothing is recorded, f simply runs.
+    arguments. Inside a jvp, or where nothing is recorded, f simply runs. If f would compute
+    something else by then (an array, a constant or a mode was changed) backward refuses.
 
     >>> from .ops.elementwise import sin
     >>> from .grad import grad
@@ -75,35 +81,92 @@ def _unpack(y: Any, shapes: Sequence[Any]) -> list[Any]:
 def _remembered(compute: Callable[[], Any]) -> Any:
     """The value of a computation, with one node for all of its graph."""
     start = latest()
-    with noted() as states:
+    with noted() as states, _traced() as trace:
         y = compute()
     if not (isinstance(y, Value) and y.node is not None and y.node.number > start):
         return y
     edges = tuple(collect([y.node], after=start)[1])
-    return wrap(y.data, Segment(compute, edges, states, y.data))
+    value = wrap(y.data, Segment(compute, edges, states, trace.seen, y.data))
+    return value if y.owner is None else view_of(value, y)
+
+
+class _Trace:
+    """Notes every op of a block and what it read that was not computed there; stands where
+    trouble is looked for, and passes on to who stood there before."""
+
+    def __init__(self, outer: Any) -> None:
+        self.outer, self.seen = outer, list[Any]()
+
+    def after_forward(self, op: Op, args: Sequence[Any], y: Any, node: Node | None) -> None:
+        self.seen.append((op.name, *map(_read, args)))
+        if self.outer is not None:
+            self.outer.after_forward(op, args, y, node)
+
+
+def _read(x: Any) -> Any:
+    """What stays the same as long as x gives the same numbers."""
+    if not isinstance(x, Value):
+        return fingerprint(x)
+    owner = x if x.owner is None else x.owner
+    if owner.node is not None:
+        return None
+    is_known = owner.requires_grad and not owner.is_borrowed
+    return (id(owner), owner.version, id(owner.data)) if is_known else fingerprint(x.data)
+
+
+@contextmanager
+def _traced() -> Iterator[_Trace]:
+    before, MODE.watcher = MODE.watcher, _Trace(MODE.watcher)
+    try:
+        yield MODE.watcher
+    finally:
+        MODE.watcher = before
 
 
 class Segment(Node):
     """A computation that is done again on the way back, in the middle of that walk: so its
     gradients add up in the very order in which they would have without."""
 
-    __slots__ = ("compute", "states")
+    __slots__ = ("compute", "states", "trace")
 
     def __init__(
-        self, compute: Callable[[], Any], edges: tuple[Edge, ...], states: States, y: Any
+        self,
+        compute: Callable[[], Any],
+        edges: tuple[Edge, ...],
+        states: States,
+        trace: list[Any],
+        y: Any,
     ) -> None:
-        super().__init__(CHECKPOINT, Plan((), ()), (), y, {})
-        self.compute, self.edges, self.states = compute, edges, states
+        super().__init__(CHECKPOINT, Plan((), ()), (), (), y, {})
+        self.compute, self.edges, self.states, self.trace = compute, edges, states, trace
         self.versions = tuple(version_of(e) for e in edges if isinstance(e, Value))
 
     def free(self) -> None:
         super().free()
-        del self.compute, self.states  # which hold the arguments
+        del self.compute, self.states, self.trace  # which hold the arguments
 
     def replay(self) -> Node:
-        """The last node of the computation, done once more with the same random draws."""
-        with restored(self.states), recording(True):
-            return self.compute().node
+        """The last node of the computation, done once more with the same random draws.
+
+        Raises: GraphError where it is not the same computation any more.
+        """
+        with restored(self.states), recording(True), _traced() as trace:
+            y = self.compute()
+        if trace.seen != self.trace:
+            where = f"backward of checkpoint{shown(self.place)}"
+            repair = "change no array, constant or mode between forward and backward"
+            rule = "the computation that ran forward"
+            raise GraphError(where, rule, _difference(self.trace, trace.seen), repair)
+        return y.node
+
+
+def _difference(then: Sequence[Any], now: Sequence[Any]) -> str:
+    """The first op of a computation that is not what it was."""
+    for a, b in itertools.zip_longest(then, now):
+        if a != b:
+            one, other = (("nothing" if v is None else v[0]) for v in (a, b))
+            return f"{other} of other numbers" if one == other else f"{other} in place of {one}"
+    return "another one"
 
 
 CHECKPOINT = Op("checkpoint", None, (), (), ())  # type: ignore[arg-type]

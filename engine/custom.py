@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..kernels import DTypeError, OptionError
 from ..kernels.kernel import Foreign
+from ..kernels.locking import lock
 from ..kernels.shape import zeros_like
 from .check import gradcheck
 from .grad import gradients_of
@@ -88,7 +90,7 @@ def primitive(vjp: Rules, jvp: Rules | None = None) -> Callable[..., Any]:
     """
 
     def decorate(f: Callable[..., Any]) -> Callable[..., Any]:
-        op = _op_of(f, _each(vjp), None if jvp is None else _each(jvp))
+        op = _op_of(f, *map(_each, (vjp, jvp)))
 
         @functools.wraps(f)
         def call(*args: Any, **settings: Any) -> Any:
@@ -96,15 +98,17 @@ def primitive(vjp: Rules, jvp: Rules | None = None) -> Callable[..., Any]:
                 rule = f"{len(op.inputs)} arrays ({', '.join(op.inputs)})"
                 repair = "arrays go by position, settings by keyword"
                 raise DTypeError(op.name, rule, f"{len(args)}", repair)
-            return apply(op, *map(as_array, args), **settings)
+            return apply(op, *map(as_array, args), **copy.deepcopy(settings))
 
         return call
 
     return decorate
 
 
-def _each(rules: Rules) -> tuple[Rule | None, ...]:
-    return (rules,) if callable(rules) else tuple(rules)
+def _each(rules: Rules | None) -> tuple[Rule | None, ...] | None:
+    if rules is None:
+        return None
+    return tuple(map(_guarded, (rules,) if callable(rules) else rules))
 
 
 def _op_of(f: Callable[..., Any], vjps: Any, jvps: Any) -> Op:
@@ -120,11 +124,33 @@ def _op_of(f: Callable[..., Any], vjps: Any, jvps: Any) -> Op:
 
 
 def _as_arrays(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f with an array of its own for a result: never a view, nor an argument."""
+
     def compute(*args: Any, **settings: Any) -> Any:
         y = f(*args, **settings)
-        return y if hasattr(y, "dtype") else np.asarray(y)
+        y = y if hasattr(y, "base") else np.asarray(y)
+        return y if y.base is None and not any(y is a for a in args) else y.copy()
 
     return compute
+
+
+def _guarded(rule: Rule | None) -> Rule | None:
+    """A rule that is shown arrays it cannot write to: others need them as they are."""
+    if rule is None:
+        return None
+
+    @functools.wraps(rule)
+    def read_only(*args: Any) -> Any:
+        return rule(*map(_locked, args))
+
+    return read_only
+
+
+def _locked(x: Any) -> Any:
+    if isinstance(x, np.ndarray):
+        x = x.view()
+        lock(x)
+    return x
 
 
 def _check_rules(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import ShapeError
+from ..kernels.shape import copy
 from .value import Hooks, Value, wrap
 
 
@@ -22,15 +23,22 @@ def hooks_of(value: Value) -> Hooks:
 def run_hooks(hooks: Hooks, g: Any) -> Any:
     """Show a gradient to every hook; what a hook returns stands for it from there on."""
     for hook in tuple(hooks):
-        changed = hook(g if isinstance(g, Value) else wrap(g, None))
+        changed = hook(_shown(g))
         if changed is not None:
             if not isinstance(changed, Value) or changed.shape != g.shape:
                 got = f"{type(changed).__name__} of shape {np.shape(changed)}"
                 rule = f"None or a Tensor of shape {g.shape}"
                 repair = "return g, changed, or nothing"
                 raise ShapeError("a gradient hook", rule, got, repair)
-            g = changed if isinstance(g, Value) else changed.data
+            g = changed if isinstance(g, Value) else copy(changed.data)
     return g
+
+
+def _shown(g: Any) -> Value:
+    """A gradient as a Tensor of its own, so that a hook can keep it, or even change it."""
+    if isinstance(g, Value):
+        return g if g.node is not None else wrap(copy(g.data), None)
+    return wrap(copy(g), None)
 
 
 def watch(value: Value) -> None:

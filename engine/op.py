@@ -53,20 +53,23 @@ class Op:
     rigid: bool = False
     expects: str = "shapes that broadcast together"
     repair: str = "reshape an operand"
-    plans: dict[tuple[bool | None, ...], Plan] = field(default_factory=dict)
+    plans: dict[tuple[bool | None, ...], Plan | None] = field(default_factory=dict)
 
     def plan(self, needs_grad: tuple[bool | None, ...]) -> Plan | None:
         """The plan for the inputs that need a gradient; None where no gradient passes."""
-        if needs_grad not in self.plans:
-            self.plans[needs_grad] = self._make_plan(needs_grad)
-        plan = self.plans[needs_grad]
-        return plan if plan.steps else None
+        try:
+            return self.plans[needs_grad]
+        except KeyError:
+            plan = self.plans[needs_grad] = self._make_plan(needs_grad)
+            return plan
 
-    def _make_plan(self, needs_grad: tuple[bool | None, ...]) -> Plan:
+    def _make_plan(self, needs_grad: tuple[bool | None, ...]) -> Plan | None:
         vjps = self.vjps * len(needs_grad) if self.variadic else self.vjps
         wanted = [(i, vjps[i]) for i, needed in enumerate(needs_grad) if needed]
         steps = [(i, vjp, names_of(vjp)) for i, vjp in wanted if vjp]
         position = {"y": OUTPUT, **{name: i for i, name in enumerate(self.inputs)}}
+        if not steps:
+            return None
         save = sorted({position[n] for _, _, names in steps for n in names if n in position})
         place = {name: save.index(p) for name, p in position.items() if p in save}
         return Plan(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernels import DTypeError, GraphError, ShapeError, Word
-from .ops import indexing, linear
+from .ops import elementwise, indexing, linear
 from .row import ROWS
 from .value import Value
 
@@ -36,28 +36,28 @@ class Operators(Value):
     # fmt: off
     # ---- arithmetic -----------------------------------------------------------------------
 
-    def __add__(self, other: Any) -> Tensor: return _call("add", self, other)
-    def __radd__(self, other: Any) -> Tensor: return _call("add", other, self)
-    def __sub__(self, other: Any) -> Tensor: return _call("subtract", self, other)
-    def __rsub__(self, other: Any) -> Tensor: return _call("subtract", other, self)
-    def __mul__(self, other: Any) -> Tensor: return _call("multiply", self, other)
-    def __rmul__(self, other: Any) -> Tensor: return _call("multiply", other, self)
-    def __truediv__(self, other: Any) -> Tensor: return _call("divide", self, other)
-    def __rtruediv__(self, other: Any) -> Tensor: return _call("divide", other, self)
-    def __rpow__(self, other: Any) -> Tensor: return _call("power", other, self)
-    def __mod__(self, other: Any) -> Tensor: return _call("remainder", self, other)
-    def __rmod__(self, other: Any) -> Tensor: return _call("remainder", other, self)
-    def __floordiv__(self, other: Any) -> Tensor: return _call("floor_divide", self, other)
-    def __rfloordiv__(self, other: Any) -> Tensor: return _call("floor_divide", other, self)
-    def __neg__(self) -> Tensor: return _call("negative", self)
-    def __abs__(self) -> Tensor: return _call("absolute", self)
+    def __add__(self, other: Any) -> Tensor: return elementwise.add(self, other)
+    def __radd__(self, other: Any) -> Tensor: return elementwise.add(other, self)
+    def __sub__(self, other: Any) -> Tensor: return elementwise.subtract(self, other)
+    def __rsub__(self, other: Any) -> Tensor: return elementwise.subtract(other, self)
+    def __mul__(self, other: Any) -> Tensor: return elementwise.multiply(self, other)
+    def __rmul__(self, other: Any) -> Tensor: return elementwise.multiply(other, self)
+    def __truediv__(self, other: Any) -> Tensor: return elementwise.divide(self, other)
+    def __rtruediv__(self, other: Any) -> Tensor: return elementwise.divide(other, self)
+    def __rpow__(self, other: Any) -> Tensor: return elementwise.power(other, self)
+    def __mod__(self, other: Any) -> Tensor: return elementwise.remainder(self, other)
+    def __rmod__(self, other: Any) -> Tensor: return elementwise.remainder(other, self)
+    def __floordiv__(self, other: Any) -> Tensor: return elementwise.floor_divide(self, other)
+    def __rfloordiv__(self, other: Any) -> Tensor: return elementwise.floor_divide(other, self)
+    def __neg__(self) -> Tensor: return elementwise.negative(self)
+    def __abs__(self) -> Tensor: return elementwise.absolute(self)
     def __matmul__(self, other: Any) -> Tensor: return linear.matmul(self, other)
     def __rmatmul__(self, other: Any) -> Tensor: return linear.matmul(other, self)
 
     def __pow__(self, other: Any) -> Tensor:
         # A square by one product is exact to half an ulp and 20 times faster than pow.
         return self * self if other.__class__ is int and other == 2 else (
-            _call("power", self, other))
+            elementwise.power(self, other))
 
     # ---- truth: no gradient passes; & | ^ ~ take truth values -----------------------------
     def __and__(self, other: Any) -> Tensor: return _logical("and", self, other)
@@ -69,14 +69,14 @@ class Operators(Value):
     def __invert__(self) -> Tensor: return _logical("not", self)
 
 
-    def __gt__(self, other: Any) -> Tensor: return _call("greater", self, other)
-    def __ge__(self, other: Any) -> Tensor: return _call("greater_equal", self, other)
-    def __lt__(self, other: Any) -> Tensor: return _call("less", self, other)
-    def __le__(self, other: Any) -> Tensor: return _call("less_equal", self, other)
+    def __gt__(self, other: Any) -> Tensor: return elementwise.greater(self, other)
+    def __ge__(self, other: Any) -> Tensor: return elementwise.greater_equal(self, other)
+    def __lt__(self, other: Any) -> Tensor: return elementwise.less(self, other)
+    def __le__(self, other: Any) -> Tensor: return elementwise.less_equal(self, other)
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return _call("equal", self, other)
+        return elementwise.equal(self, other)
     def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return _call("not_equal", self, other)
+        return elementwise.not_equal(self, other)
     __hash__ = object.__hash__  # a Tensor is itself, whatever it holds
 
     # ---- as a container -------------------------------------------------------------------

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..kernels import DTypeError, OptionError, ShapeError
-from ..kernels.locking import memory_of
+from ..kernels.locking import lock, memory_of
 from ..kernels.shape import copy
 from .mode import MODE
 from .op import OUTPUT, Op, Plan
+from .operand import PLAIN, operand
 from .place import Place, here
 from .value import Hooks, Value, view_of, wrap
 
@@ -50,7 +51,13 @@ class Node:
     replay: Callable[[], Node] | None = None  # what a checkpoint computes again
 
     def __init__(
-        self, op: Op, plan: Plan, args: Sequence[Any], y: Any, params: dict[str, Any]
+        self,
+        op: Op,
+        plan: Plan,
+        args: Sequence[Any],
+        raw: Sequence[Any],
+        y: Any,
+        params: dict[str, Any],
     ) -> None:
         self.op, self.plan, self.params = op, plan, params
         self.edges = tuple(
@@ -58,7 +65,7 @@ class Node:
         )
         save = plan.save
         self.saved: tuple[Any, ...] | None = tuple(
-            [y if i == OUTPUT else _array(args[i]) for i in save]
+            [y if i == OUTPUT else _kept(args[i], raw[i]) for i in save]
         )
         self.versions = tuple([None if i == OUTPUT else version_of(args[i]) for i in save])
         self.number = next(_numbers)
@@ -75,12 +82,12 @@ class Node:
 Edge = Node | Value
 
 
-def _array(x: Any) -> Any:
+def _kept(x: Any, array: Any) -> Any:
     """What to save of an operand: a copy of what others may write to."""
     if isinstance(x, Value):
         owner = x if x.owner is None else x.owner
-        return copy(x.data) if owner.is_borrowed else x.data
-    return copy(x) if hasattr(x, "base") else np.array(x) if isinstance(x, list) else x
+        return copy(array) if owner.is_borrowed else array
+    return copy(array) if hasattr(array, "base") else array
 
 
 def version_of(x: Any) -> tuple[Value, int] | None:
@@ -109,6 +116,8 @@ def record(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
     for i, a in enumerate(args):
         if isinstance(a, Value):
             raw[i], needs[i] = a.data, a.requires_grad
+        elif a.__class__ not in PLAIN:
+            raw[i] = operand(op.name, a)
     try:
         y = op.kernel(*raw, **params)
     except (ValueError, IndexError) as error:
@@ -117,7 +126,7 @@ def record(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
         return y
     node = None
     if True in needs and MODE.recording and (plan := op.plan(tuple(needs))) is not None:
-        node = Node(op, plan, args, y, params)
+        node = Node(op, plan, args, raw, y, params)
     if MODE.watcher is not None:
         MODE.watcher.after_forward(op, args, y, node)
     value = wrap(y, node)
@@ -130,6 +139,7 @@ def _as_view(value: Value, args: Sequence[Any]) -> Value:
     for a in args:
         if isinstance(a, Value) and memory_of(a.data) is memory:
             return view_of(value, a)
+    lock(memory)  # which is the kernel's own
     return value
 
 

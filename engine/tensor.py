@@ -50,14 +50,19 @@ class Tensor(Operators, Methods, Interop):
             repair = "give floats, integers or truth values"
             raise DTypeError("Tensor", "numbers", f"dtype {array.dtype}", repair)
         _check_float(array, requires_grad)
-        _fill(self, array, requires_grad, None, name)
-        self.place = here()
+        lock(array)
+        self.data, self.node, self.requires_grad = array, None, requires_grad
+        self.version, self.name, self.place = 0, name, here()
+        self.grad = self.owner = self.dual = self.hooks = None
 
     @staticmethod
     def _of(array: Any, node: Node | None = None, kind: type | None = None) -> Tensor:
         """A Tensor around an array of ours, without a copy."""
         self: Tensor = object.__new__(kind or Tensor)
-        _fill(self, array, node is not None, node, "")
+        lock(array)
+        self.data, self.node, self.requires_grad = array, node, node is not None
+        self.version, self.name = 0, ""
+        self.grad = self.owner = self.dual = self.hooks = self.place = None
         return self
 
     # ---- what it is -----------------------------------------------------------------------
@@ -198,7 +203,7 @@ class Tensor(Operators, Methods, Interop):
                 "reshape it",
             )
         assign(self.data, device.to_device(given, self.device))
-        owner.version += 1
+        self.changed()
 
 
 def _chosen(inputs: Any) -> list[Any]:
@@ -215,13 +220,6 @@ def _check_float(array: Any, requires_grad: bool) -> None:
     if requires_grad and array.dtype.kind != "f":
         rule = "a float dtype where requires_grad: integers have no small steps"
         raise DTypeError("Tensor", rule, str(array.dtype), "convert with dtype=float")
-
-
-def _fill(self: Tensor, array: Any, requires_grad: bool, node: Node | None, name: str) -> None:
-    lock(array)
-    self.data, self.requires_grad, self.node = array, requires_grad, node
-    self.grad, self.version, self.name = None, 0, name
-    self.owner = self.dual = self.hooks = self.place = None
 
 
 output_type(Tensor._of)

@@ -56,6 +56,15 @@ class Value:
         return self.data.dtype
 
     @property
+    def may_change(self) -> bool:
+        """Whether its memory belongs to a leaf, so that graphs know of changes."""
+        return self.node is None and (self.owner is None or self.owner.node is None)
+
+    def changed(self) -> None:
+        """Note a change of the values: graphs that saved the old ones refuse to go back."""
+        (self if self.owner is None else self.owner).version += 1
+
+    @property
     def is_borrowed(self) -> bool:
         """Whether others may write to the memory, so that what is saved of it is a copy."""
         return False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..engine import Tensor
-from ..engine.grad import IDENTITY
+from ..engine.ops.shaping import IDENTITY
 from ..engine.tape import apply
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class _Watch:
         self.missing = 0
 
     def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The arguments, each seen through an identity, which gets module's share."""
+        """The arguments, each seen through an identity, which gets the share of the module."""
         self.grad_inputs = [None] * len(args)
         return tuple(self._watched(i, x) for i, x in enumerate(args))
 

@@ -78,7 +78,7 @@ class Optimizer:
         check_settings(where, given, self.defaults)
         known = {id(p) for g in self.param_groups for p in g["params"]}
         for p in parameters:
-            if not (isinstance(p, Tensor) and p.requires_grad and p.is_leaf):
+            if not (isinstance(p, Tensor) and p.requires_grad and p.may_change):
                 raise DTypeError(
                     where, "leaves that require a gradient", repr(p), "pass module.parameters()"
                 )
@@ -129,7 +129,7 @@ class Optimizer:
                 )
             for p in parameters:
                 self.state[p]["step"] = t
-                p.version += 1
+                p.changed()
 
     def _scalars(self, named: Mapping[str, Any], t: int) -> dict[str, float]:
         known = {**named, "t": t}

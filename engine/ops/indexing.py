@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,9 @@ def _positions(index: Any) -> Any:
     """An index that the user cannot change later; an empty list picks nothing."""
     if isinstance(index, list):
         return np.array(index) if index else np.zeros(0, np.intp)
+    if isinstance(index, slice):
+        ends = (index.start, index.stop, index.step)
+        return slice(*(None if e is None else operator.index(e) for e in ends))
     return shape.copy(index) if hasattr(index, "base") else index
 
 
@@ -89,7 +93,7 @@ def segment_sum(x: Any, starts: Any) -> Any:
     Shapes: (N, ...), (K + 1,) integers -> (K, ...).
     Raises: ShapeError where starts does not rise from 0 to N.
     """
-    starts = np.asarray(starts)
+    starts = np.array(starts)
     if (
         len(starts) == 0
         or starts[0] != 0

@@ -25,6 +25,13 @@ def not_finite() -> None:
         fg.log(leaf(0.0))
 
 
+def replaced() -> None:
+    ops = [fg.cos]
+    y = fg.checkpoint(lambda x: ops[0](x))(leaf(1.0))
+    ops[0] = fg.sin
+    y.backward()
+
+
 def written() -> None:
     with fg.detect_anomaly():
         x = leaf([1.0])
@@ -78,6 +85,15 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
      "<lambda>: expected 1 arrays (x), got 2; arrays go by position, settings by keyword"),
     (lambda: fg.Tensor([1, 2]) & True, DTypeError,
      "logical and: expected truth values, got int64; compare first, or use fg.logical_*"),
+    (lambda: leaf(1.0) * np.ma.array(1.0), DTypeError,
+     "multiply: expected plain arrays, got a masked array; fill it, or choose with fg.where"),
+    (lambda: leaf(1.0) * [leaf(1.0)], DTypeError,
+     "multiply: expected numbers, got a list of Tensors; fg.stack makes one of them"),
+    (lambda: leaf(1.0) * "a", DTypeError,
+     "multiply: expected numbers, got str 'a'; give Tensors, arrays or numbers"),
+    (replaced, GraphError,
+     "backward of checkpoint (HERE): expected the computation that ran forward, got sin in "
+     "place of cos; change no array, constant or mode between forward and backward"),
     (not_finite, fg.NonFiniteError,
      "log (HERE): expected a finite result of finite arguments, got -inf at index () of shape "
      "(); look at its arguments"),
