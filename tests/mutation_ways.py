@@ -116,9 +116,9 @@ def loud(build: Build, change: Change) -> None:
     assert g.is_right(build) if g.done else g.x.grad is before
 
 
-WRITTEN = """backward of multiply (HERE): expected what it saved (a, b) as the forward pass left \
-it, got an array changed since; write to no array of a Tensor: compute a new one, or assign_ a \
-leaf"""
+WRITTEN = """backward of multiply (HERE): expected what it saved (a, b) as the forward pass \
+left it, got an array changed since; write to no array of a Tensor: compute a new one, or \
+assign_ a leaf"""
 
 
 def found(build: Build, change: Change) -> None:
