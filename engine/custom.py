@@ -173,19 +173,13 @@ class _Transposed:
     tangent on."""
 
     def __init__(self, vjp: Rule) -> None:
-        self.vjp, self.names = vjp, names_of(vjp)
-        others = [n for n in self.names if n not in ("g", "y")]
-        self.__signature__ = inspect.Signature(
-            [
-                inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-                for n in ("t", "y", *others)
-            ]
-        )
+        self.vjp, self.asked = vjp, names_of(vjp)
+        self.names = ("t", "y", *(n for n in self.asked if n not in ("g", "y")))
 
     def __call__(self, t: Any, y: Any, *others: Any) -> Any:
         g = Tensor(zeros_like(data_of(y)), requires_grad=True)
         rest = iter(others)
         given = {"g": g, "y": y}
-        values = [given[n] if n in given else next(rest) for n in self.names]
+        values = [given[n] if n in given else next(rest) for n in self.asked]
         back = sum_(multiply(self.vjp(*values), t))
         return gradients_of(back, [g])[0]

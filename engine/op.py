@@ -80,7 +80,8 @@ class Op:
 
 def names_of(rule: Rule) -> tuple[str, ...]:
     """What a vjp or jvp asks for."""
-    return tuple(inspect.signature(rule).parameters)
+    known: tuple[str, ...] | None = getattr(rule, "names", None)
+    return tuple(inspect.signature(rule).parameters) if known is None else known
 
 
 OPS: dict[str, Op] = {}

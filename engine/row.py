@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -113,18 +114,23 @@ class SlopeVjp:
     """
 
     def __init__(self, name: str, slope: Formula) -> None:
-        names = tuple(inspect.signature(slope).parameters)
+        self.name, self.slope = name, slope
+        self.names = ("g", *inspect.signature(slope).parameters)
+
+    @cached_property
+    def kernel(self) -> Lifted:
+        """The rule, read when first needed: most programs use few of the ops there are."""
 
         def gradient_times_slope(g: Any, *values: Any) -> Any:
-            s = slope(*values)
+            s = self.slope(*values)
             is_truth = isinstance(s, Symbol) and s.node.gives == "t"
             return w.where(s, g, 0) if is_truth else g * s
 
-        self.kernel = lift(gradient_times_slope, name, elements=("g", *names))
-        self.is_identity = self.kernel.program.outputs[0].value == "g"
-        self.__signature__ = inspect.Signature(
-            [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in ("g", *names)]
-        )
+        return lift(gradient_times_slope, self.name, elements=self.names)
+
+    @cached_property
+    def is_identity(self) -> bool:
+        return bool(self.kernel.program.outputs[0].value == "g")
 
     def __call__(self, *args: Any) -> Any:
         if self.is_identity:

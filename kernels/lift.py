@@ -4,6 +4,7 @@ layout pick the reader."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,14 +45,14 @@ class Lifted(Kernel):
             raise OptionError(
                 "lift", f"reader in {', '.join(READERS)}", repr(reader), "choose one of these"
             )
-        self._functions = {"numpy": on_numpy.read(self.program)}
-        self._numpy = None if reader or self.program.hoisted else self._functions["numpy"]
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self._is_plain = reader is None and not self.program.hoisted
         super().__init__(self.program.name, _one_ufunc(self.program, reader) or self._read)
 
     def _read(self, *arrays: Any, **scalars: Any) -> Any:
         first = arrays[0]
         if (  # the common case, kept short
-            self._numpy
+            self._is_plain
             and first.__class__ is np.ndarray
             and first.size < NUMBA_FROM
             and HOST.issuperset(map(type, arrays))
@@ -61,6 +62,12 @@ class Lifted(Kernel):
         if reader not in self._functions:
             self._functions[reader] = READERS[reader](self.program)
         return self._functions[reader](*arrays, *self.program.host_values(scalars))
+
+    @cached_property
+    def _numpy(self) -> Callable[..., Any]:
+        """NumPy's reading, made when first called for."""
+        read = self._functions["numpy"] = READERS["numpy"](self.program)
+        return read
 
 
 def _one_ufunc(program: Program, reader: str | None) -> Callable[..., Any] | None:
