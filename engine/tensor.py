@@ -50,6 +50,8 @@ class Tensor(Operators, Methods, Interop):
             repair = "give floats, integers or truth values"
             raise DTypeError("Tensor", "numbers", f"dtype {array.dtype}", repair)
         _check_float(array, requires_grad)
+        if not array.dtype.isnative:  # the bytes of another machine, which sums refuse
+            array = array.astype(array.dtype.type)
         lock(array)
         self.data, self.node, self.requires_grad = array, None, requires_grad
         self.version, self.name, self.place = 0, name, here()

@@ -130,5 +130,5 @@ def _batches(seen: Any) -> Iterator[slice]:
 def _widened(*arrays: Any) -> list[Any]:
     """The dtype of a result, and the arrays in the one it adds up in: float16 in float32."""
     dtype = module_of(*arrays).result_type(*arrays)
-    wide = "float32" if dtype == "float16" else dtype
+    wide = "float32" if dtype == "float16" else dtype.type
     return [dtype, *(a.astype(wide, copy=False) for a in arrays)]

@@ -44,7 +44,7 @@ def index_set(x: Any, v: Any, *, index: Any) -> Any:
 
 def _wide(x: Any) -> Any:
     """What x adds up in: half precision in single, to round once at the end."""
-    return "float32" if x.dtype == "float16" else x.dtype
+    return "float32" if x.dtype == "float16" else x.dtype.type
 
 
 def _beside(x: Any, index: Any) -> Any:

@@ -20,7 +20,7 @@ NAN = float("nan")
 # ---- what the folds share -------------------------------------------------------------------
 def wide(x: Any) -> Any:
     """Floats add up in their own dtype, halves in float32; whole numbers in NumPy's choice."""
-    return "float32" if x.dtype == "float16" else x.dtype if x.dtype.kind == "f" else None
+    return "float32" if x.dtype == "float16" else x.dtype.type if x.dtype.kind == "f" else None
 
 
 def _floats(x: Any) -> Any:

@@ -154,6 +154,14 @@ def test_axes_and_shapes_are_given_as_numbers_or_as_one_tuple() -> None:
     assert t.sum((0, -1), keepdims=True).shape == (1, 2, 1)
 
 
+def test_the_bytes_of_another_machine_become_ours() -> None:
+    there = np.array([1.0, 2.0], ">f8" if np.little_endian else "<f8")
+    t = leaf(there)
+    assert t.dtype.isnative and fg.sum(there) == 3.0
+    (t * there).sum().backward()
+    assert t.grad.numpy().tolist() == [1, 2]
+
+
 # ---- NumPy's functions and the vocabulary ---------------------------------------------------
 @pytest.mark.parametrize("f", [np.exp, words.exp, fg.exp])
 def test_a_function_of_numpy_or_of_the_vocabulary_differentiates(f: Any) -> None:
