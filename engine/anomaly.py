@@ -3,6 +3,7 @@ saved arrays that were written to behind NumPy's back."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -42,12 +43,13 @@ def detect_anomaly() -> Iterator[None]:
 
 
 class _Watcher:
-    def after_forward(self, op: Op, args: Sequence[Any], y: Any, node: Node | None) -> None:
+    def after_forward(
+        self, op: Op, args: Sequence[Any], params: Any, y: Any, node: Node | None
+    ) -> None:
         """Look at the result of an op, and remember what it saved."""
         if node is not None and node.saved is not None:
             node.prints = [fingerprint(x) for x in node.saved]
-        arrays = [a.data if isinstance(a, Value) else a for a in args]
-        if _first(y) is not None and all(_first(a) is None for a in arrays):
+        if _first(y) is not None and all(map(_is_finite, (*args, *params.values()))):
             where = op.name + shown(node.place if node else here())
             _refuse(where, "a finite result of finite arguments", y, "look at its arguments")
 
@@ -69,6 +71,13 @@ class _Watcher:
             where = f"backward of {node.op.name}{shown(node.place)}"
             rule = f"a finite gradient for {name}"
             _refuse(where, rule, given, f"keep {name} away from where its slope is infinite")
+
+
+def _is_finite(x: Any) -> bool:
+    """Whether nothing in an argument is nan or inf."""
+    if isinstance(x, float):
+        return math.isfinite(x)
+    return _first(x.data if isinstance(x, Value) else x) is None
 
 
 def _first(x: Any) -> tuple[int, ...] | None:

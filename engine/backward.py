@@ -64,15 +64,16 @@ def backpropagate(
     retain_graph: bool = False,
     create_graph: bool = False,
     rows: bool = False,
+    after: int = -1,
 ) -> dict[Edge, Any]:
     """The gradients of the leaves that the roots depend on, or of the `inputs` alone.
 
     Every vjp runs on raw arrays, or, with `create_graph`, on Tensors, so that its result can
     itself be differentiated. A node lets go of what it saved as soon as it is done, unless the
     graph is retained. With `rows`, seeds and gradients have a leading axis, of which each row
-    is a gradient of its own; hooks do not see those.
+    is a gradient of its own; hooks do not see those. Nodes made before `after` are left alone.
     """
-    nodes, leaves = collect(roots)
+    nodes, leaves = collect(roots, after)
     ends = dict.fromkeys(inputs) or dict.fromkeys(leaves)  # by identity: == compares elements
     walk = _Walk(ends, retain_graph, create_graph, rows)
     for root, seed in zip(roots, seeds, strict=True):

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from .differences import ROUNDING, SMALLEST, slopes
-from .grad import gradients_of
 from .mode import MODE
 from .op import Op
 from .place import shown
 from .tape import Node, record
 from .tensor import Tensor
 from .value import Value
+from .variables import gradients_of
 
 WRONG = 1e-6  # relative: ten times what a check of f tolerates
 LARGEST = 200  # elements of an op that are moved one by one
@@ -28,7 +28,9 @@ class _Recorder:
     def __init__(self) -> None:
         self.seen: list[tuple[Node, Sequence[Any]]] = []
 
-    def after_forward(self, op: Op, args: Sequence[Any], y: Any, node: Node | None) -> None:
+    def after_forward(
+        self, op: Op, args: Sequence[Any], params: Any, y: Any, node: Node | None
+    ) -> None:
         if node is not None:
             self.seen.append((node, [a.data if isinstance(a, Value) else a for a in args]))
 

@@ -11,13 +11,14 @@ import numpy as np
 
 from ..kernels import DTypeError, FusegradError, OptionError
 from .blame import culprit
-from .differences import ROUNDING, SMALLEST, Slopes, slopes
-from .grad import gradients_of
-from .jacobian import jacobian
+from .differences import ROUNDING, SMALLEST, STEP, Slopes, slopes
+from .jacobian import jacobian, jvp
 from .ops.shaping import concat
 from .tensor import Tensor
+from .variables import gradients_of
 
 TOLERANCE = 1e-7
+SMALLER = (STEP / 32, STEP / 1024)  # tried where a function is too curved for a large step
 MODES = ("elements", "full", "random")
 Arrays = list[np.ndarray]
 
@@ -61,10 +62,11 @@ def gradcheck(
     f takes Tensors and returns a Tensor of any shape. In mode "elements" its result is
     projected on a random direction, so that one number stands for all, and every element of
     every argument is moved; "random" moves all arguments along one random direction, which
-    costs five evaluations whatever their size; "full" holds every element of the Jacobian
+    costs a dozen evaluations whatever their size; "full" holds every element of the Jacobian
     against its difference. With `order=2` the gradient itself is checked as well, by the same
     means. Arguments are float64. Errors are relative to the largest difference in the argument,
-    or to what rounding leaves of the differences, if that is more. Returns the worst.
+    or to what rounding leaves of the differences, if that is more. Forward mode is held against
+    reverse along the way. Returns the worst.
 
     Raises: GradientError, which names argument, index, both numbers, and the op at fault if one
     of f's ops fails alone; KinkError where f has no derivative; DTypeError for other
@@ -72,6 +74,9 @@ def gradcheck(
     """
     rng = np.random.default_rng(0) if rng is None else rng
     arrays = _arrays(args, order, mode)
+    if not tolerance > 0:
+        got = f"tolerance={tolerance}"
+        raise OptionError("gradcheck", "a tolerance above 0", got, "1e-7 is the default")
     direction = rng.standard_normal(_value(f, arrays).shape)
 
     def terms(*tensors: Tensor) -> Tensor:
@@ -79,6 +84,7 @@ def gradcheck(
 
     checked = _Check(_name(f), f, tolerance, mode, rng)
     worst = checked.compare(f if mode == "full" else terms, arrays)
+    checked.forward(arrays, direction)
     if order < 2:
         return worst
     directions = [rng.standard_normal(a.shape) for a in arrays]
@@ -139,35 +145,58 @@ class _Check:
         self.name, self.f, self.tolerance, self.mode, self.rng = name, f, tolerance, mode, rng
 
     def compare(self, terms: Callable[..., Any], arrays: Arrays) -> Difference:
-        """The worst disagreement; raised if it exceeds the tolerance."""
-        floor = ROUNDING / self.tolerance * float(np.abs(_value(terms, arrays)).sum())
+        """The worst disagreement; raised if it exceeds the tolerance at every step."""
+        worst = self._worst_of(terms, arrays, STEP)
+        if not worst.error <= self.tolerance:
+            for step in SMALLER:
+                closer = self._worst_of(terms, arrays, step)
+                if closer.error <= self.tolerance:
+                    return closer
+            where, at = f"gradcheck of {self.name}", culprit(self.f, arrays)
+            rule = f"relative error <= {self.tolerance:g}"
+            repair = f"look at the vjp or slope of {at or 'this argument'}"
+            raise GradientError(where, rule, str(worst), repair)
+        return worst
+
+    def _worst_of(self, terms: Any, arrays: Arrays, step: float) -> Difference:
+        self.step = step
+        total = float(np.abs(_value(terms, arrays)).sum())
+        floor = ROUNDING * STEP / step / self.tolerance * total
         pairs = {"elements": self._elements, "full": self._full, "random": self._random}
         found = [
             self._worst(i, g, s, floor)
             for i, (g, s) in enumerate(pairs[self.mode](terms, arrays))
         ]
-        worst = max(found, key=_badness, default=Difference(0, (), 0.0, 0.0, 0.0))
-        if not worst.error <= self.tolerance:
-            where, at = f"gradcheck of {self.name}", culprit(self.f, arrays)
-            rule, repair = (
-                f"relative error <= {self.tolerance:g}",
-                "look at the vjp or slope of ",
-            )
-            repair += at or "this argument"
-            raise GradientError(where, rule, str(worst), repair)
-        return worst
+        return max(found, key=_badness, default=Difference(0, (), 0.0, 0.0, 0.0))
+
+    def forward(self, arrays: Arrays, u: np.ndarray) -> None:
+        """Hold forward mode against reverse: <u, J v> and <J^T u, v> for a random v."""
+        v = [self.rng.standard_normal(a.shape) for a in arrays]
+        _, jv = jvp(self.f, arrays, v)
+        back = _gradients(lambda *x: self.f(*x) * u, arrays)
+        terms = [u * jv.data, *(g * t for g, t in zip(back, v))]
+        ahead, other = (
+            float(np.sum([t.sum() for t in some])) for some in (terms[:1], terms[1:])
+        )
+        size = sum(float(np.abs(t).sum()) for t in terms)
+        if not abs(ahead - other) <= self.tolerance * max(size, SMALLEST):
+            rule = "forward mode to be the transpose of reverse mode"
+            got = f"<u, J v> = {ahead!r} and <J^T u, v> = {other!r}"
+            raise GradientError(f"gradcheck of {self.name}", rule, got, "look at the jvp rules")
 
     def _elements(self, terms: Any, arrays: Arrays) -> list[tuple[np.ndarray, Slopes]]:
         def total(moved: Arrays) -> np.ndarray:
             return np.asarray(_value(terms, moved).sum())
 
         gradients = _gradients(terms, arrays)
-        return [(g, slopes(total, arrays, i)) for i, g in enumerate(gradients)]
+        return [(g, slopes(total, arrays, i, self.step)) for i, g in enumerate(gradients)]
 
     def _full(self, terms: Any, arrays: Arrays) -> list[tuple[np.ndarray, Slopes]]:
         J = [j.numpy() for j in jacobian(terms, range(len(arrays)))(*arrays)]
         turned = [np.moveaxis(j, range(-a.ndim, 0), range(a.ndim)) for j, a in zip(J, arrays)]
-        by_values = [slopes(lambda x: _value(terms, x), arrays, i) for i in range(len(arrays))]
+        by_values = [
+            slopes(lambda x: _value(terms, x), arrays, i, self.step) for i in range(len(arrays))
+        ]
         return list(zip(turned, by_values))
 
     def _random(self, terms: Any, arrays: Arrays) -> list[tuple[np.ndarray, Slopes]]:
@@ -178,7 +207,7 @@ class _Check:
             return np.asarray(_value(terms, moved).sum())
 
         g = sum(np.sum(g * v) for g, v in zip(_gradients(terms, arrays), ways))
-        return [(np.asarray(g), slopes(along, [np.zeros(())], 0))]
+        return [(np.asarray(g), slopes(along, [np.zeros(())], 0, self.step))]
 
     def _worst(
         self, argument: int, gradient: np.ndarray, by_values: Slopes, floor: float

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..kernels import GraphError
+from ..kernels import DTypeError, GraphError
 from ..kernels.draws import States, noted, restored
 from .fingerprint import fingerprint
 from .graph import collect
@@ -47,8 +47,9 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 
         def packed() -> Any:
             tree = f(*args, **kwargs)
+            y = _pack(leaves(tree))
             form[:] = [tree_map(_Slot, tree)]  # and nothing of the graph behind it
-            return _pack(leaves(tree))
+            return y
 
         y = _remembered(packed)
         return rebuilt(form[0], _unpack(y, [slot.shape for slot in leaves(form[0])]))
@@ -64,6 +65,10 @@ class _Slot:
 
 
 def _pack(values: Sequence[Any]) -> Any:
+    kinds = {getattr(v, "dtype", type(v).__name__) for v in values}
+    if len(kinds) != 1 or not all(hasattr(v, "dtype") for v in values):
+        rule, repair = "a function that returns Tensors of one dtype", "return the rest apart"
+        raise DTypeError("checkpoint", rule, ", ".join(sorted(map(str, kinds))), repair)
     return values[0] if len(values) == 1 else concat([reshape(v, -1) for v in values])
 
 
@@ -97,10 +102,12 @@ class _Trace:
     def __init__(self, outer: Any) -> None:
         self.outer, self.seen = outer, list[Any]()
 
-    def after_forward(self, op: Op, args: Sequence[Any], y: Any, node: Node | None) -> None:
+    def after_forward(
+        self, op: Op, args: Sequence[Any], params: Any, y: Any, node: Node | None
+    ) -> None:
         self.seen.append((op.name, *map(_read, args)))
         if self.outer is not None:
-            self.outer.after_forward(op, args, y, node)
+            self.outer.after_forward(op, args, params, y, node)
 
 
 def _read(x: Any) -> Any:

@@ -15,7 +15,6 @@ from ..kernels.kernel import Foreign
 from ..kernels.locking import lock
 from ..kernels.shape import zeros_like
 from .check import gradcheck
-from .grad import gradients_of
 from .op import Op, Rule, names_of
 from .ops.broadcast import sum_
 from .ops.elementwise import multiply
@@ -23,9 +22,11 @@ from .ops.shaping import as_array, data_of
 from .row import Domain, Formula, make_row
 from .tape import apply
 from .tensor import Tensor
+from .variables import gradients_of
 
 Rules = Rule | Sequence[Rule | None]
 ALWAYS = ("y", "input_shape", "input_index")
+RESERVED = {"g", "t", *ALWAYS}  # what rules are told besides the arguments
 
 
 def define_op(
@@ -91,14 +92,18 @@ def primitive(vjp: Rules, jvp: Rules | None = None) -> Callable[..., Any]:
 
     def decorate(f: Callable[..., Any]) -> Callable[..., Any]:
         op = _op_of(f, *map(_each, (vjp, jvp)))
+        signature = inspect.signature(f)
 
         @functools.wraps(f)
         def call(*args: Any, **settings: Any) -> Any:
-            if len(args) != len(op.inputs):
-                rule = f"{len(op.inputs)} arrays ({', '.join(op.inputs)})"
-                repair = "arrays go by position, settings by keyword"
-                raise DTypeError(op.name, rule, f"{len(args)}", repair)
-            return apply(op, *map(as_array, args), **copy.deepcopy(settings))
+            try:
+                given = signature.bind(*args, **settings)
+            except TypeError as error:
+                rule = f"{len(op.inputs)} arrays ({', '.join(op.inputs)}) by position"
+                got, repair = f"{len(args)} and {sorted(settings)}", "settings go by keyword"
+                raise DTypeError(op.name, rule, got, repair) from error
+            given.apply_defaults()
+            return apply(op, *map(as_array, given.args), **copy.deepcopy(given.kwargs))
 
         return call
 
@@ -124,12 +129,15 @@ def _op_of(f: Callable[..., Any], vjps: Any, jvps: Any) -> Op:
 
 
 def _as_arrays(f: Callable[..., Any]) -> Callable[..., Any]:
-    """f with an array of its own for a result: never a view, nor an argument."""
+    """f with an array of its own for a result, whatever f keeps of it."""
 
     def compute(*args: Any, **settings: Any) -> Any:
         y = f(*args, **settings)
-        y = y if hasattr(y, "base") else np.asarray(y)
-        return y if y.base is None and not any(y is a for a in args) else y.copy()
+        own = y.copy() if hasattr(y, "base") else np.array(y)
+        if own.dtype.kind not in "fiub":
+            got = type(y).__name__
+            raise DTypeError(f.__name__, "an array of numbers", got, "return one")
+        return own
 
     return compute
 
@@ -141,7 +149,11 @@ def _guarded(rule: Rule | None) -> Rule | None:
 
     @functools.wraps(rule)
     def read_only(*args: Any) -> Any:
-        return rule(*map(_locked, args))
+        given = rule(*map(_locked, args))
+        if given is None:
+            got, repair = "None", "give None in place of the rule if nothing passes"
+            raise OptionError(f"rule {names_of(rule)}", "a gradient", got, repair)
+        return as_array(given)
 
     return read_only
 
@@ -160,6 +172,9 @@ def _check_rules(
     if len(rules) != len(inputs):
         rule = f"one {kind} for each of {', '.join(inputs)}"
         raise OptionError(f"primitive {name}", rule, str(len(rules)), "None passes nothing")
+    if taken := RESERVED & {*inputs, *settings}:
+        rule, got = "other names than g, t, y and input_*", ", ".join(sorted(taken))
+        raise OptionError(f"primitive {name}", rule, got, "rename the argument")
     known = {word, *ALWAYS, *inputs, *settings}
     for rule in filter(None, rules):
         extra = [n for n in names_of(rule) if n not in known]

@@ -31,7 +31,9 @@ class Slopes(NamedTuple):
     kinked: np.ndarray
 
 
-def slopes(f: Values, arrays: Sequence[np.ndarray], argument: int) -> Slopes:
+def slopes(
+    f: Values, arrays: Sequence[np.ndarray], argument: int, step: float = STEP
+) -> Slopes:
     """Fourth-order central differences of f in each element of one argument.
 
     A point is kinked where the slopes on either side differ, and differ no less at half the
@@ -39,24 +41,29 @@ def slopes(f: Values, arrays: Sequence[np.ndarray], argument: int) -> Slopes:
     """
     shape = arrays[argument].shape
     here = f(list(arrays))
-    found = [_at(f, arrays, argument, index, here) for index in np.ndindex(shape)]
+    found = [_at(f, arrays, argument, index, here, step) for index in np.ndindex(shape)]
     columns = zip(*found) if found else [[np.zeros((0, *here.shape))]] * 4
     return Slopes(*(np.array(c).reshape((*shape, *here.shape)) for c in columns))
 
 
 def _at(
-    f: Values, arrays: Sequence[np.ndarray], argument: int, index: Any, here: np.ndarray
+    f: Values,
+    arrays: Sequence[np.ndarray],
+    argument: int,
+    index: Any,
+    here: np.ndarray,
+    step: float,
 ) -> tuple[np.ndarray, ...]:
     def moved(steps: float) -> np.ndarray:
         others = [a.copy() for a in arrays]
-        others[argument][index] += steps * STEP
+        others[argument][index] += steps * step
         return f(others)
 
     up, down, far_up, far_down = moved(1), moved(-1), moved(2), moved(-2)
     with np.errstate(all="ignore"):  # a value that is no number makes a difference that is none
-        central = (8 * (up - down) - (far_up - far_down)) / (12 * STEP)
+        central = (8 * (up - down) - (far_up - far_down)) / (12 * step)
         gap = np.abs(up + down - 2 * here)
         far_gap = np.abs(far_up + far_down - 2 * here) / 2
         size = np.maximum(np.abs(up - here), np.abs(down - here))
         is_kink = (gap > KINK * size) & (far_gap < 1.5 * gap) & (gap > NOISE * np.abs(here))
-        return central, (here - down) / STEP, (up - here) / STEP, is_kink
+        return central, (here - down) / step, (up - here) / step, is_kink

@@ -19,8 +19,8 @@ from .op import LINEAR, MULTILINEAR, SYMMETRIC, Op, names_of
 from .ops.broadcast import broadcast_to
 from .ops.elementwise import add
 from .ops.shaping import astype
-from .tape import apply, record
-from .value import Dual, Value, view_of, wrap
+from .tape import apply, carry_on, record
+from .value import ACTIVE, Dual, Value, view_of, wrap
 
 _levels = count(1)
 
@@ -28,8 +28,13 @@ _levels = count(1)
 @contextmanager
 def level() -> Iterator[int]:
     """A block in which tangents travel; gives the level that tells them from all others."""
-    with forward(run):
-        yield next(_levels)
+    level = next(_levels)
+    ACTIVE.add(level)
+    try:
+        with forward(run):
+            yield level
+    finally:
+        ACTIVE.remove(level)
 
 
 def dual(primal: Value, tangent: Value, level: int) -> Value:
@@ -42,7 +47,8 @@ def dual(primal: Value, tangent: Value, level: int) -> Value:
 
 def level_of(*values: Any) -> int:
     """The innermost level among values; 0 where none carries a tangent."""
-    return max((v.dual.level for v in values if isinstance(v, Value) and v.dual), default=0)
+    held = [v.dual for v in values if isinstance(v, Value) and v.is_dual]
+    return max((d.level for d in held if d is not None), default=0)
 
 
 def primal_of(x: Any, level: int) -> Any:
@@ -112,3 +118,12 @@ def _fit(t: Any, y: Any) -> Any:
     if t.shape != y.shape:
         t = broadcast_to(t, y.shape)
     return t if t.dtype == y.dtype else astype(t, y.dtype)
+
+
+def _in_another_thread(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Run an op on values that carry tangents where no jvp was begun: f's own threads."""
+    with forward(run):
+        return run(op, args, params)
+
+
+carry_on(_in_another_thread)

@@ -94,7 +94,7 @@ class Interop(Value):
 
     def __array_function__(self, f: Any, types: Any, args: Any, kw: Any) -> Any:
         """Functions of NumPy see plain arrays, where no gradient would get lost by it."""
-        if f.__name__ not in QUERIES and any(v.requires_grad for v in tensors_in(args, kw)):
+        if f.__name__ not in QUERIES and any(v.is_tracked for v in tensors_in(args, kw)):
             repair = "use the op of fusegrad, or .numpy() to leave the graph"
             what = "a Tensor that requires a gradient"
             raise DTypeError(f"np.{f.__name__}", "plain arrays", what, repair)

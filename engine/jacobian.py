@@ -8,11 +8,12 @@ from typing import Any
 from ..kernels import OptionError, ShapeError
 from ..kernels.shape import eye_like, zeros_like
 from . import forward
-from .grad import chosen_of, differentiable, grad, gradients_of, tensor
+from .grad import grad
 from .mode import recording
 from .ops.shaping import as_array, astype, data_of, reshape, stack
 from .pytree import Arguments, leaves, matching, rebuilt
 from .value import Value, wrap
+from .variables import Argnums, Variables, chosen_of, is_one, positions, tensor
 
 MODES = ("reverse", "forward")
 
@@ -62,7 +63,7 @@ def _slope(y: Value, level: int) -> Any:
 
 
 def jacobian(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, mode: str = "reverse"
+    f: Callable[..., Any], argnums: Argnums = 0, mode: str = "reverse"
 ) -> Callable[..., Any]:
     """A function that gives all derivatives of f's value in the argument at `argnums`.
 
@@ -81,36 +82,34 @@ def jacobian(
     def matrix(*args: Any, **kwargs: Any) -> Any:
         if mode == "forward":
             return _by_columns(f, args, kwargs, argnums)
-        given, chosen, variables = differentiable("jacobian", args, argnums)
+        by = Variables("jacobian", args, argnums)
         with recording(True):
-            y = f(*given, **kwargs)
+            y = f(*by.given, **kwargs)
         outputs = [tensor("jacobian", leaf) for leaf in leaves(y)]
-        blocks = [_rows(out, variables) for out in outputs]
-        return rebuilt(y, [rebuilt(chosen, block) for block in blocks])
+        return rebuilt(y, [by.tree(_rows(out, by)) for out in outputs])
 
     return matrix
 
 
-def _rows(y: Any, variables: Sequence[Any]) -> list[Any]:
+def _rows(y: Any, by: Variables) -> list[Any]:
     """dy/dx for each variable, all rows in one pass backward."""
-    seeds = eye_like(y.data)
-    found = gradients_of(y, variables, seeds, retain=True)
-    return [reshape(g, (*y.shape, *x.shape)) for g, x in zip(found, variables)]
+    found = by.pull([y], [eye_like(y.data)], retain=True, rows=True)
+    return [reshape(g, (*y.shape, *x.shape)) for g, x in zip(found, by.tensors)]
 
 
 def _by_columns(
-    f: Callable[..., Any], args: Sequence[Any], kwargs: Any, argnums: int | Sequence[int]
+    f: Callable[..., Any], args: Sequence[Any], kwargs: Any, argnums: Argnums
 ) -> Any:
-    wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    chosen = chosen_of("jacobian", args, argnums)
+    chosen, wanted = chosen_of("jacobian", args, argnums), positions(argnums)
+    held = [x if isinstance(x, Value) else wrap(as_array(x), None) for x in leaves(chosen)]
+    chosen = rebuilt(chosen, held)
 
     def of_chosen(tree: Any) -> Any:
         given = list(args)
-        for i, x in zip(wanted, (tree,) if isinstance(argnums, int) else tree):
+        for i, x in zip(wanted, (tree,) if is_one(argnums) else tree):
             given[i] = x
         return f(*given, **kwargs)
 
-    held = [as_array(x) for x in leaves(chosen)]
     y = of_chosen(chosen)
     columns = [_columns(of_chosen, chosen, held, k) for k in range(len(held))]
     blocks = [
@@ -135,7 +134,7 @@ def _block(y: Any, columns: Sequence[Any], x: Any) -> Any:
 
 
 def hessian(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, mode: str = "reverse"
+    f: Callable[..., Any], argnums: Argnums = 0, mode: str = "reverse"
 ) -> Callable[..., Any]:
     """A function that gives the second derivatives of f's value, one number.
 

@@ -24,7 +24,7 @@ def operand(where: str, x: Any) -> Any:
     if isinstance(x, np.ma.MaskedArray):
         repair = "fill it, or choose with fg.where"
         raise DTypeError(where, "plain arrays", "a masked array", repair)
-    if _holds_tensors(x):
+    if holds_tensors(x):
         raise DTypeError(where, "numbers", "a list of Tensors", "fg.stack makes one of them")
     array = np.array(x)
     if array.dtype.kind not in "fiub":
@@ -33,7 +33,8 @@ def operand(where: str, x: Any) -> Any:
     return array
 
 
-def _holds_tensors(x: Any) -> bool:
-    if isinstance(x, (list, tuple)):
-        return any(map(_holds_tensors, x))
-    return isinstance(x, Value)
+def holds_tensors(x: Any) -> bool:
+    """Whether x is a list or tuple with Tensors in it, however deep."""
+    return isinstance(x, (list, tuple)) and any(
+        [isinstance(v, Value) or holds_tensors(v) for v in x]
+    )

@@ -6,8 +6,11 @@ keep their order, named tuples their type, and None stays where it is and holds 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from ..kernels import ShapeError
 from .value import Value
@@ -21,13 +24,16 @@ def is_branch(x: Any) -> bool:
     """Whether x is a container of the tree, rather than a leaf."""
     if isinstance(x, (dict, Arguments)):
         return True
+    if hasattr(x, "_fields"):  # a named tuple is never data
+        return True
     return isinstance(x, (list, tuple)) and (not x or any(map(_holds_arrays, x)))
 
 
 def _holds_arrays(x: Any) -> bool:
     if isinstance(x, (list, tuple)):
         return any(map(_holds_arrays, x))
-    return x is None or isinstance(x, (Value, dict)) or hasattr(x, "dtype")
+    is_array = hasattr(x, "dtype") and not isinstance(x, np.generic)
+    return x is None or isinstance(x, (Value, dict)) or is_array
 
 
 def leaves(tree: Any) -> list[Any]:
@@ -58,10 +64,11 @@ def _rebuild(tree: Any, values: Iterator[Any]) -> Any:
     if not is_branch(tree):
         return next(values)
     if isinstance(tree, dict):
-        return {k: _rebuild(v, values) for k, v in tree.items()}
-    items = [_rebuild(v, values) for v in tree]
+        items = {k: _rebuild(v, values) for k, v in tree.items()}
+        return OrderedDict(items) if isinstance(tree, OrderedDict) else items
+    rest = [_rebuild(v, values) for v in tree]
     kind = tuple if isinstance(tree, Arguments) else type(tree)
-    return kind(*items) if hasattr(tree, "_fields") else kind(items)
+    return kind(*rest) if hasattr(tree, "_fields") else kind(rest)
 
 
 def tree_map(f: Callable[..., Any], tree: Any, *others: Any) -> Any:
@@ -93,7 +100,7 @@ def _follow(tree: Any, other: Any, found: list[Any]) -> bool:
         return other is None
     if not is_branch(tree):
         found.append(other)
-        return True
+        return other is not None
     if isinstance(tree, dict):
         same = isinstance(other, dict) and tree.keys() == other.keys()
         return same and all([_follow(tree[k], other[k], found) for k in tree])

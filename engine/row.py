@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import DTypeError, Lifted, Word, latex, lift
+from ..kernels import DTypeError, Lifted, OptionError, Word, latex, lift
 from ..kernels import words as w
 from ..kernels.program import Program, plain
 from ..kernels.tracer import Symbol
@@ -57,6 +57,7 @@ def make_row(name: str, formula: Formula, slopes: Sequence[Formula | None], doma
     """A row that stands in no table yet."""
     kernel = lift(formula, name)
     inputs = kernel.program.inputs
+    _check_slopes(name, inputs, slopes)
     vjps = tuple(
         slope and SlopeVjp(f"{name}_vjp_{x}", slope)
         for slope, x in zip(slopes, inputs, strict=True)
@@ -74,6 +75,13 @@ def make_row(name: str, formula: Formula, slopes: Sequence[Formula | None], doma
     function.__signature__ = signature  # type: ignore[attr-defined]
     domains = domain if isinstance(domain[0], tuple) else (domain,) * len(inputs)
     return Row(op, kernel, tuple(slopes), domains, function)
+
+
+def _check_slopes(name: str, inputs: tuple[str, ...], slopes: Sequence[Any]) -> None:
+    if len(slopes) != len(inputs) or {"g", "t", "y"} & set(inputs):
+        rule = f"a slope for each of {', '.join(inputs)}, none of them named g, t or y"
+        got, repair = f"{len(slopes)} slopes", "None is the slope of what has none"
+        raise OptionError(f"op {name}", rule, got, repair)
 
 
 def _completed(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import DTypeError, OptionError, ShapeError
+from ..kernels.kernel import Foreign
 from ..kernels.locking import lock, memory_of
 from ..kernels.shape import copy
 from .mode import MODE
@@ -109,28 +110,47 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
     return record(op, args, params)
 
 
+_carry_on: list[Callable[..., Any]] = []
+
+
+def carry_on(run: Callable[..., Any]) -> None:
+    """How `record` runs an op that meets a tangent unprepared; `forward.py` says it."""
+    _carry_on[:] = [run]
+
+
 def record(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
     """Run an op below every jvp."""
-    raw: list[Any] = list(args)
-    needs: list[bool | None] = [None] * len(args)  # None is no Tensor
-    for i, a in enumerate(args):
-        if isinstance(a, Value):
-            raw[i], needs[i] = a.data, a.requires_grad
-        elif a.__class__ not in PLAIN:
-            raw[i] = operand(op.name, a)
+    raw, needs = _taken_apart(op, args)
+    if needs is None:
+        return _carry_on[0](op, args, params)
     try:
         y = op.kernel(*raw, **params)
     except (ValueError, IndexError) as error:
-        raise _refusal(op, args, params, error) from error
+        raise _refusal(op, args, params, error) from None
     if needs.count(None) == len(needs):
         return y
     node = None
     if True in needs and MODE.recording and (plan := op.plan(tuple(needs))) is not None:
         node = Node(op, plan, args, raw, y, params)
     if MODE.watcher is not None:
-        MODE.watcher.after_forward(op, args, y, node)
+        MODE.watcher.after_forward(op, args, params, y, node)
     value = wrap(y, node)
     return value if y.base is None else _as_view(value, args)
+
+
+def _taken_apart(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[bool | None] | None]:
+    """The arrays of the arguments, and whether each needs a gradient: None is no Tensor. No
+    answer for the latter means that a tangent was met where no jvp was begun."""
+    raw: list[Any] = list(args)
+    needs: list[bool | None] = [None] * len(args)
+    for i, a in enumerate(args):
+        if isinstance(a, Value):
+            if a.dual is not None and a.is_dual and MODE.forward is None:
+                return raw, None
+            raw[i], needs[i] = a.data, a.requires_grad
+        elif a.__class__ not in PLAIN:
+            raw[i] = operand(op.name, a)
+    return raw, needs
 
 
 def _as_view(value: Value, args: Sequence[Any]) -> Value:
@@ -146,7 +166,9 @@ def _as_view(value: Value, args: Sequence[Any]) -> Value:
 def _refusal(
     op: Op, args: Sequence[Any], params: dict[str, Any], error: Exception
 ) -> Exception:
-    """What NumPy refused, in the words of the op."""
+    """What NumPy refused, in the words of the op; what a user's own op raised, as it is."""
+    if op.kernel.__class__ is Foreign:
+        return error
     if "negative integer powers" in str(error):  # no matter of shapes
         return DTypeError(op.name, "floats", "integers", "convert one with astype")
     shapes = ", ".join(str(np.shape(a.data if isinstance(a, Value) else a)) for a in args)

@@ -40,9 +40,12 @@ class Tensor(Operators, Methods, Interop):
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str = ""
     ) -> None:
-        if isinstance(data, (list, tuple)) and any(t.requires_grad for t in tensors_in(data)):
-            got, repair = "Tensors that require a gradient", "fg.stack keeps them in the graph"
+        if any(t.is_tracked for t in tensors_in(data)):
+            got = "what a gradient or a tangent is asked of"
+            repair = "use it as it is, fg.stack a list, or detach() first"
             raise GraphError("Tensor", "numbers", got, repair)
+        if isinstance(data, np.ma.MaskedArray):
+            raise DTypeError("Tensor", "a plain array", "a masked array", "fill it first")
         data = data.data if isinstance(data, Value) else data
         on_cuda = device.is_cuda(data)
         array = data.astype(dtype or data.dtype) if on_cuda else np.array(data, dtype)
@@ -112,15 +115,13 @@ class Tensor(Operators, Methods, Interop):
         Raises: GraphError where nothing was recorded or the graph is freed; ShapeError where
         self is no single number and no `gradient` of its shape is given.
         """
+        _check_no_tangent("backward", self, "use fg.grad inside a jvp")
         edge: Edge = self.node or self
         wanted: dict[Edge, Any] = {x.node or x: x for x in _chosen(inputs)}
         if not self.requires_grad:
-            raise GraphError(
-                "backward",
-                "a Tensor computed from one that requires a gradient",
-                repr(self),
-                "set requires_grad=True on a leaf",
-            )
+            rule = "a Tensor computed from one that requires a gradient"
+            repair = "set requires_grad=True on a leaf"
+            raise GraphError("backward", rule, repr(self), repair)
         seed = Tensor._of(self._seed(gradient))
         found = backpropagate(
             [edge],
@@ -163,9 +164,10 @@ class Tensor(Operators, Methods, Interop):
         >>> x.grad
         Tensor(60.)
         """
+        _check_no_tangent("register_hook", self, "use fg.hessian, or grad of grad")
         hooks = hooks_of(self)
         hooks.append(hook)
-        return lambda: hooks.remove(hook)
+        return lambda: hooks.remove(hook) if hook in hooks else None
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for a gradient of this leaf, or no longer; gives the Tensor itself.
@@ -216,6 +218,12 @@ def _chosen(inputs: Any) -> list[Any]:
         rule, repair = "Tensors that require a gradient", "leave inputs out to reach all leaves"
         raise GraphError("backward", f"inputs, {rule}", repr(given), repair)
     return given
+
+
+def _check_no_tangent(where: str, t: Tensor, repair: str) -> None:
+    if t.is_dual:
+        got = "a value that carries a tangent"
+        raise GraphError(where, "a value outside every jvp", got, repair)
 
 
 def _check_float(array: Any, requires_grad: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from .tape import Node
 
 Hooks = list[Callable[[Any], Any]]
+ACTIVE: set[int] = set()  # levels of the jvps that are running, in any thread
+_receiving = threading.Lock()
 
 
 class Value:
@@ -45,7 +48,8 @@ class Value:
     def receive(self, g: Any, accumulate: bool = False) -> None:
         """Take a gradient into `grad`, adding where one is there already."""
         g = g if isinstance(g, Value) else wrap(g, None)
-        self.grad = self.grad + g if accumulate and self.grad is not None else g
+        with _receiving:  # threads may go back to one leaf
+            self.grad = self.grad + g if accumulate and self.grad is not None else g
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -54,6 +58,16 @@ class Value:
     @property
     def dtype(self) -> np.dtype[Any]:
         return self.data.dtype
+
+    @property
+    def is_dual(self) -> bool:
+        """Whether it carries a tangent of a jvp that is running."""
+        return self.dual is not None and self.dual.level in ACTIVE
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether its values alone would lose a derivative."""
+        return self.requires_grad or self.is_dual
 
     @property
     def may_change(self) -> bool:

@@ -19,6 +19,7 @@ from .tracer import Rule, trace
 # Elements from which one fused Numba loop beats NumPy's pass a word by enough to start a
 # compiler for (`benchmarks/crossover.py`).
 NUMBA_FROM = 65_536
+WRAPPING = {"add", "subtract", "multiply", "negative", "absolute"}
 HOST = frozenset({np.ndarray, bool, int, float})
 READERS = {"numpy": on_numpy.read, "numba": on_numba.read, "cuda": on_cuda.read}
 
@@ -47,10 +48,15 @@ class Lifted(Kernel):
             )
         self._functions: dict[str, Callable[..., Any]] = {}
         self._is_plain = reader is None and not self.program.hoisted
+        words = {n.name for n in self.program.words}
+        self._may_wrap = len(self.program.words) > 1 and bool(words & WRAPPING)
         super().__init__(self.program.name, _one_ufunc(self.program, reader) or self._read)
 
     def _read(self, *arrays: Any, **scalars: Any) -> Any:
         first = arrays[0]
+        if self._may_wrap and first.__class__ is np.ndarray and first.dtype.kind in "iu":
+            arrays = tuple(_as_floats(arrays))
+            first = arrays[0]
         if (  # the common case, kept short
             self._is_plain
             and first.__class__ is np.ndarray
@@ -68,6 +74,17 @@ class Lifted(Kernel):
         """NumPy's reading, made when first called for."""
         read = self._functions["numpy"] = READERS["numpy"](self.program)
         return read
+
+
+def _as_floats(arrays: tuple[Any, ...]) -> list[Any]:
+    """Whole numbers as floats where all are whole: a formula of several words means numbers,
+    and its steps must not wrap around."""
+    if not all(getattr(a, "dtype", np.dtype(type(a))).kind in "iub" for a in arrays):
+        return list(arrays)
+    return [
+        a.astype(np.float64) if isinstance(a, np.ndarray) and a.dtype.kind in "iu" else a
+        for a in arrays
+    ]
 
 
 def _one_ufunc(program: Program, reader: str | None) -> Callable[..., Any] | None:

@@ -114,6 +114,6 @@ def test_wrong_definitions_and_calls_are_refused() -> None:
         def h(a: Any, b: Any) -> Any:
             return a
 
-    with refused(fg.DTypeError, "cube: expected 1 arrays (x), got 2; arrays go by position, "
-                 "settings by keyword"):  # fmt: skip
+    with refused(fg.DTypeError, "cube: expected 1 arrays (x) by position, got 2 and []; "
+                 "settings go by keyword"):  # fmt: skip
         cube(1.0, 2.0)

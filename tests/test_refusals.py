@@ -146,14 +146,15 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
      "grad: expected a function that returns one number, got shape (2,); sum or average its "
      "result"),
     (lambda: fg.grad(lambda x: x, argnums=3)(1.0), OptionError,
-     "grad: expected an argument at position 3, got 1 arguments; pass it by position"),
+     "grad: expected positions of arguments, got argnums=3 for 1 arguments; pass it by "
+     "position"),
     (lambda: fg.gradcheck(fg.exp, np.ones(1), order=3), OptionError,
      "gradcheck: expected order 1 or 2, got order=3; nest fg.grad for more"),
     (lambda: fg.tanh(1.0, 2.0), DTypeError,
      "tanh: expected 1 arguments (x), got 2; see its signature"),
     (lambda: Tensor([leaf(1.0), 2.0]), GraphError,
-     "Tensor: expected numbers, got Tensors that require a gradient; fg.stack keeps them in "
-     "the graph"),
+     "Tensor: expected numbers, got what a gradient or a tangent is asked of; use it as it is, "
+     "fg.stack a list, or detach() first"),
     (lambda: fg.lift(lambda x, *, a: a * x, "axpy")(1.0, 2.0), OptionError,
      "rule axpy: expected the arguments (x, a=), got (..., ...); arguments go by position, "
      "scalars by name"),
@@ -164,7 +165,7 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
      "power: expected floats, got integers; convert one with astype"),
     (lambda: fg.grad(lambda x: x.numpy())(1.0), GraphError,
      "grad: expected a function that returns a Tensor, got ndarray; compute with the ops of "
-     "fusegrad, not with .numpy()"),
+     "fusegrad, on Tensors all the way"),
     (lambda: fg.gradcheck(fg.exp, np.ones(1, np.float32)), DTypeError,
      "gradcheck: expected float64 in argument 0, got float32; convert it: differences in less "
      "precision prove little"),

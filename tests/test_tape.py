@@ -135,7 +135,7 @@ def test_a_graph_freed_in_part_is_refused(via: Callable[[Tensor], Tensor]) -> No
     with refused(GraphError, FREED.format("add")):
         second.backward()
     with refused(GraphError, FREED.format("add")):
-        fg.grad(lambda v: (v * h).sum())(2.0)
+        fg.grad(lambda v: (v * h).sum())(2.0).backward()
 
 
 def test_a_retained_graph_goes_back_as_often_as_asked() -> None:

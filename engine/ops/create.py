@@ -49,7 +49,7 @@ def full(
 
     Raises: ShapeError for a negative length, GraphError for a value that has a gradient.
     """
-    plain = _number("full", value)
+    plain = number("full", value)
     return _filled("full", shape, plain, dtype, requires_grad, device)
 
 
@@ -73,7 +73,7 @@ def ones_like(x: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tens
 
 def full_like(x: Any, value: Any, dtype: Any = None, *, requires_grad: bool = False) -> Tensor:
     """One number in x's shape, on its device and, unless told otherwise, of its dtype."""
-    x, plain = data_of(as_array(x)), _number("full_like", value)
+    x, plain = data_of(as_array(x)), number("full_like", value)
     array = create.full_like(x, shape=x.shape, value=plain, dtype=dtype or x.dtype)
     return Tensor._of(array).requires_grad_(requires_grad)
 
@@ -108,7 +108,8 @@ def arange(
     """
     if step == 0:
         raise OptionError("arange", "a step that is not 0", f"step={step}", "see linspace")
-    first, last = (0, start) if stop is None else (start, stop)
+    start, step = number("arange", start), number("arange", step)
+    first, last = (0, start) if stop is None else (start, number("arange", stop))
     array = create.arange(start=first, stop=last, step=step, dtype=dtype)
     return _made(array, requires_grad, device)
 
@@ -125,6 +126,7 @@ def linspace(
 ) -> Tensor:
     """num numbers in equal steps from start to stop, that one too unless told otherwise."""
     (count,) = sizes("linspace", num)
+    start, stop = number("linspace", start), number("linspace", stop)
     array = create.linspace(start=start, stop=stop, num=count, endpoint=endpoint, dtype=dtype)
     return _made(array, requires_grad, device)
 
@@ -147,8 +149,10 @@ def sizes(where: str, shape: Any) -> tuple[int, ...]:
     return tuple(map(int, given))
 
 
-def _number(where: str, value: Any) -> Any:
-    if isinstance(value, Value) and value.requires_grad:
+def number(where: str, value: Any) -> Any:
+    """A number out of whatever holds one; what a gradient is asked of is refused."""
+    if isinstance(value, Value) and value.is_tracked:
         got, repair = "a Tensor with a gradient", "broadcast_to keeps it in the graph"
         raise GraphError(where, "a number", got, repair)
-    return data_of(value)
+    plain = data_of(value)
+    return plain.item() if isinstance(value, Value) and plain.size == 1 else plain

@@ -13,7 +13,7 @@ import numpy as np
 from ...kernels import DTypeError, Kernel, OptionError, random
 from ...kernels.device import device_of, to_device
 from ..tensor import Tensor
-from .create import Shape, sizes
+from .create import Shape, number, sizes
 from .elementwise import multiply, where
 from .shaping import as_array, data_of
 
@@ -114,7 +114,8 @@ def generator(rng: Any) -> Generator:
 
 
 def _drawn(draw: Kernel, rng: Generator, shape: Shape, **params: Any) -> Tensor:
-    return Tensor._of(draw(generator(rng), shape=sizes("random", shape), **params))
+    plain = {k: v if k == "dtype" else number(draw.name, v) for k, v in params.items()}
+    return Tensor._of(draw(generator(rng), shape=sizes("random", shape), **plain))
 
 
 def _demand(name: str, holds: bool, rule: str, got: str) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import ShapeError, shape
+from ...kernels import DTypeError, ShapeError, shape
 from ..op import LINEAR, structural
+from ..operand import holds_tensors
 from ..tape import apply
 from ..value import Value, wrap
 from .indexing import getitem
@@ -113,6 +114,9 @@ def astype(x: Any, dtype: Any) -> Any:
     """The same values in another dtype; the gradient comes back in x's, and none comes back
     through integers or truth values."""
     dtype = np.dtype(dtype)
+    if dtype.kind not in "fiub":
+        rule, repair = "a dtype of real numbers or truth values", "compute both parts apart"
+        raise DTypeError("astype", rule, str(dtype), repair)
     if dtype.kind != "f" and isinstance(x, Value):
         x = wrap(x.data, None)
     return apply(ASTYPE, x, dtype=dtype)
@@ -140,5 +144,4 @@ def as_array(x: Any) -> Any:
     """Tensors and arrays as they are, numbers and lists as arrays, lists of Tensors stacked."""
     if isinstance(x, Value) or hasattr(x, "dtype"):
         return x
-    is_list = isinstance(x, (list, tuple))
-    return stack(x) if is_list and any(isinstance(v, Value) for v in x) else np.asarray(x)
+    return stack([as_array(v) for v in x]) if holds_tensors(x) else np.asarray(x)

@@ -20,6 +20,23 @@ def hooked(hook: Callable[[Any], Any]) -> None:
     (x * 2.0).backward()
 
 
+def hooked_on(y: Any) -> Any:
+    y.register_hook(lambda g: g)
+    return y
+
+
+@fg.primitive(vjp=lambda g, x: g * 2.0 * x, jvp=lambda t, x: t * 3.0 * x)
+def with_wrong_jvp(x: Any) -> Any:
+    return x * x
+
+
+WRONG_JVP = (
+    "gradcheck of with_wrong_jvp: expected forward mode to be the transpose of reverse mode, "
+    "got <u, J v> = -0.04982872100738365 and <J^T u, v> = -0.03321914733825577; look at the "
+    "jvp rules"
+)
+
+
 def not_finite() -> None:
     with fg.detect_anomaly():
         fg.log(leaf(0.0))
@@ -82,7 +99,7 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
      "primitive <lambda>: expected a vjp of g, input_index, input_shape, x, y, got z; name "
      "what it reads"),
     (lambda: fg.primitive(vjp=lambda g: g)(lambda x: x)(1.0, 2.0), DTypeError,
-     "<lambda>: expected 1 arrays (x), got 2; arrays go by position, settings by keyword"),
+     "<lambda>: expected 1 arrays (x) by position, got 2 and []; settings go by keyword"),
     (lambda: fg.Tensor([1, 2]) & True, DTypeError,
      "logical and: expected truth values, got int64; compare first, or use fg.logical_*"),
     (lambda: leaf(1.0) * np.ma.array(1.0), DTypeError,
@@ -94,6 +111,37 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (replaced, GraphError,
      "backward of checkpoint (HERE): expected the computation that ran forward, got sin in "
      "place of cos; change no array, constant or mode between forward and backward"),
+    (lambda: fg.primitive(vjp=lambda g, y: g)(lambda y: y), OptionError,
+     "primitive <lambda>: expected other names than g, t, y and input_*, got y; rename the "
+     "argument"),
+    (lambda: fg.grad(fg.primitive(vjp=lambda g: None)(lambda x: x * 1.0))(1.0), OptionError,
+     "rule ('g',): expected a gradient, got None; give None in place of the rule if nothing "
+     "passes"),
+    (lambda: fg.primitive(vjp=lambda g: g)(lambda x: None)(1.0), DTypeError,
+     "<lambda>: expected an array of numbers, got NoneType; return one"),
+    (lambda: fg.define_op("twice", lambda x: 2 * x), OptionError,
+     "op twice: expected a slope for each of x, none of them named g, t or y, got 0 slopes; "
+     "None is the slope of what has none"),
+    (lambda: fg.grad(lambda x: x, has_aux=True)(1.0), GraphError,
+     "grad with has_aux: expected a function that returns (value, aux), got Tensor; or leave "
+     "has_aux out"),
+    (lambda: fg.gradcheck(fg.exp, [1.0], tolerance=0.0), OptionError,
+     "gradcheck: expected a tolerance above 0, got tolerance=0.0; 1e-7 is the default"),
+    (lambda: fg.checkpoint(lambda x: (x, 1.0))(leaf(1.0)), DTypeError,
+     "checkpoint: expected a function that returns Tensors of one dtype, got float, float64; "
+     "return the rest apart"),
+    (lambda: fg.jvp(lambda x: hooked_on(x * 2.0), (1.0,), (1.0,)), GraphError,
+     "register_hook: expected a value outside every jvp, got a value that carries a tangent; "
+     "use fg.hessian, or grad of grad"),
+    (lambda: fg.jvp(lambda x: fg.Tensor([x]), (1.0,), (1.0,)), GraphError,
+     "Tensor: expected numbers, got what a gradient or a tangent is asked of; use it as it is, "
+     "fg.stack a list, or detach() first"),
+    (lambda: fg.Tensor(np.ma.array([1.0])), DTypeError,
+     "Tensor: expected a plain array, got a masked array; fill it first"),
+    (lambda: leaf(1.0).astype(complex), DTypeError,
+     "astype: expected a dtype of real numbers or truth values, got complex128; compute both "
+     "parts apart"),
+    (lambda: fg.gradcheck(with_wrong_jvp, [1.0]), fg.GradientError, WRONG_JVP),
     (not_finite, fg.NonFiniteError,
      "log (HERE): expected a finite result of finite arguments, got -inf at index () of shape "
      "(); look at its arguments"),
