@@ -111,14 +111,34 @@ class _Trace:
 
 
 def _read(x: Any) -> Any:
-    """What stays the same as long as x gives the same numbers."""
+    """What stays equal as long as x gives the same numbers."""
     if not isinstance(x, Value):
         return fingerprint(x)
     owner = x if x.owner is None else x.owner
     if owner.node is not None:
         return None
-    is_known = owner.requires_grad and not owner.is_borrowed
-    return (id(owner), owner.version, id(owner.data)) if is_known else fingerprint(x.data)
+    return fingerprint(x.data) if owner.is_borrowed else _Leaf(owner, x.data)
+
+
+class _Leaf:
+    """A leaf as it was read. Its memory is locked, so that its version tells of every change;
+    only a leaf made anew by each computation has to be compared number by number."""
+
+    __slots__ = ("data", "memory", "needs", "owner", "version")
+
+    def __init__(self, owner: Value, data: Any) -> None:
+        self.owner, self.data, self.memory = owner, data, owner.data
+        self.version, self.needs = owner.version, owner.requires_grad
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Leaf) or self.needs != other.needs:
+            return False
+        if self.owner is other.owner:
+            return self.version == other.version and self.memory is other.memory
+        unchanged = all(v.version == v.owner.version for v in (self, other))
+        return unchanged and bool(fingerprint(self.data) == fingerprint(other.data))
+
+    __hash__ = None  # type: ignore[assignment]  # equal is not the same here
 
 
 @contextmanager
