@@ -162,6 +162,7 @@ from .engine.ops.python_names import amin as amin
 from .engine.ops.python_names import any as any
 from .engine.ops.python_names import max as max
 from .engine.ops.python_names import min as min
+from .engine.ops.python_names import pow as pow
 from .engine.ops.python_names import round as round
 from .engine.ops.python_names import sum as sum
 from .engine.ops.queries import argmax as argmax
