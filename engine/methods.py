@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .ops import (
     broadcast,
     diagonals,
+    elementwise,
     linear,
     norms,
     pieces,
@@ -76,9 +77,9 @@ class Methods(Value):
     def round(self) -> Tensor: return ROWS["rint"].function(self)
     # fmt: on
 
-    def clip(self, low: Any, high: Any) -> Tensor:
-        """Each element, or the bound it exceeds."""
-        return ROWS["clip"].function(self, low, high)
+    def clip(self, low: Any = None, high: Any = None) -> Tensor:
+        """Each element, or the bound it exceeds; None is no bound."""
+        return elementwise.clip(self, low, high)
 
     # ---- folding --------------------------------------------------------------------------
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:

@@ -179,6 +179,13 @@ def test_forward_jacobians_hand_tensors_to_the_function() -> None:
     assert error(J, np.diag([2 * np.e, 3 * np.e**2])) <= SAME
 
 
+def test_a_bound_of_clip_may_be_left_out() -> None:
+    x = leaf([-2.0, 1.0, 5.0])
+    (x.clip(None, 3.0) + fg.clip(x, -1.0) + fg.clip(x)).sum().backward()
+    assert x.grad.numpy().tolist() == [2, 3, 2]
+    assert fg.clip(np.array([-2, 5]), None, 3).tolist() == [-2, 3]
+
+
 def test_a_curved_function_is_checked_with_a_smaller_step() -> None:
     fg.gradcheck(lambda x: 1 / x, [1e-4])
     fg.gradcheck(fg.sqrt, [1e-6])

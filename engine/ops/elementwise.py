@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...kernels import words as w
 from ..row import row
 
@@ -146,7 +148,7 @@ minimum = row(
     domain=(REAL, SHIFTED),
 )
 # Inside and on its bounds x passes its gradient; outside, the bound does that took its place.
-clip = row(
+_clip = row(
     "clip",
     lambda x, low, high: w.minimum(w.maximum(x, low), high),
     lambda x, low, high: w.logical_and(low <= x, x <= high),
@@ -180,3 +182,12 @@ isfinite = row("isfinite", lambda x: x * 0 == 0, None)
 floor = row("floor", lambda x: w.floor(x), None)
 ceil = row("ceil", lambda x: w.ceil(x), None)
 rint = row("rint", lambda x: w.rint(x), None)
+
+
+def clip(x: Any, low: Any = None, high: Any = None) -> Any:
+    """x, or the bound that it exceeds; None is no bound. On a bound the gradient is x's."""
+    whole = getattr(x, "dtype", np.dtype(float)).kind != "f"
+    if whole and (low is None or high is None):  # infinity would make floats of them
+        x = x if high is None else minimum(x, high)
+        return x if low is None else maximum(x, low)
+    return _clip(x, -np.inf if low is None else low, np.inf if high is None else high)
