@@ -2,9 +2,10 @@
 
 op.py  row.py  lifted.py                      what an op is; a row of the table of ops
 ops/                                          the ops, a family a file
-value.py  tape.py  graph.py  backward.py      values, the graph they leave, the walk back
+value.py  operand.py  tape.py  graph.py  backward.py  batched.py    values, graphs, the way back
 mode.py  hooks.py  place.py                   what holds for a block; who sees a gradient; lines
-pytree.py  grad.py  forward.py  batched.py  jacobian.py  checkpoint.py    functions of functions
+pytree.py  variables.py  grad.py  forward.py  jacobian.py           functions of functions
+checkpoint.py  fingerprint.py                 less memory for one more forward
 tensor.py  operators.py  methods.py  interop.py  display.py               what a user holds
 custom.py                                     ops of one's own
 check.py  differences.py  blame.py  anomaly.py    gradients held against values; trouble

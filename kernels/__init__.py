@@ -1,10 +1,12 @@
-"""How a rule runs, and the few kernels that are not elementwise. Knows no op by name.
+"""How a rule runs, and the kernels that are no rules. Knows no op by name.
 
 program.py  vocabulary.py  tracer.py          what a rule is
 on_numpy.py  on_numba.py  on_cuda.py  on_exact.py  typeset.py     who reads it
 lift.py  update.py                            a rule as a callable; as an update in place
 kernel.py                                     the single entry point
-reduce.py  matmul.py  shape.py  gather.py  random.py     kernels that are no rules
+reduce.py  scan.py  sorting.py  gather.py  shape.py  create.py  random.py  matmul.py  linalg.py
+conv.py  finite.py                            kernels that are no rules
+locking.py  draws.py                          arrays nobody may write to; draws that repeat
 device.py  threads.py  cache.py  low_level.py  text.py   machines, generated source
 """
 
