@@ -105,6 +105,29 @@ def test_second_derivatives_agree_in_every_order(op: str, shapes: Any, params: A
             assert error(one, other) <= SAME * max(1, abs(np.asarray(one)).max(initial=0))
 
 
+def test_the_hessian_of_a_network_is_one_matrix_whichever_way_it_is_taken() -> None:
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal((6, 4)), np.array([0, 1, 2, 0, 1, 2])
+    p = {"w": rng.standard_normal((4, 5)), "v": rng.standard_normal((5, 3)), "b": np.ones(3)}
+
+    def loss(p: Any) -> Any:
+        scores = fg.tanh(x @ p["w"]) @ p["v"] + p["b"]
+        return fg.cross_entropy(scores, labels) + fg.norm(p["w"]) * fg.softmax(p["b"])[0]
+
+    rows, columns = fg.hessian(loss)(p), fg.hessian(loss, mode="forward")(p)
+    v = {k: rng.standard_normal(a.shape) for k, a in p.items()}
+    along = fg.hvp(loss, p, v)
+    for i in p:
+        for j in p:
+            assert error(rows[i][j], columns[i][j]) <= SAME
+            order = (*range(p[i].ndim, p[i].ndim + p[j].ndim), *range(p[i].ndim))
+            assert (
+                error(rows[i][j], np.transpose(rows[j][i].numpy(), np.argsort(order))) <= SAME
+            )
+        terms = [np.tensordot(rows[i][j].numpy(), v[j], v[j].ndim) for j in p]
+        assert error(along[i], sum(terms)) <= SAME
+
+
 # ---- towers, and what lies outside ----------------------------------------------------------
 def third(x: Any) -> Any:
     return fg.sin(x) * x**3
