@@ -13,7 +13,7 @@ import numpy as np
 from ..kernels import FusegradError, GraphError
 from ..kernels.finite import not_finite
 from .fingerprint import fingerprint
-from .mode import MODE
+from .mode import watching
 from .op import Op
 from .place import here, shown
 from .tape import Node
@@ -35,11 +35,8 @@ def detect_anomaly() -> Iterator[None]:
 
     Raises: NonFiniteError, GraphError.
     """
-    before, MODE.watcher = MODE.watcher, _Watcher()
-    try:
+    with watching(_Watcher()):
         yield
-    finally:
-        MODE.watcher = before
 
 
 class _Watcher:

@@ -3,14 +3,13 @@ differences of its own values."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .differences import ROUNDING, SMALLEST, slopes
-from .mode import MODE
+from .mode import watching
 from .op import Op
 from .place import shown
 from .tape import Node, record
@@ -41,19 +40,10 @@ class _Recorder:
         """Nothing, as before."""
 
 
-@contextmanager
-def _recorded() -> Iterator[_Recorder]:
-    before, MODE.watcher = MODE.watcher, _Recorder()
-    try:
-        yield MODE.watcher
-    finally:
-        MODE.watcher = before
-
-
 def culprit(f: Callable[..., Any], arrays: Sequence[np.ndarray]) -> str:
     """`argument a of op multiply (file.py:12)`, for the first op of f whose gradient is wrong
     by itself; empty where all are right, as they are when f leaves the graph."""
-    with _recorded() as recorder:
+    with watching(_Recorder()) as recorder:
         f(*(Tensor(a, requires_grad=True) for a in arrays))
     for node, args in recorder.seen:
         wrong = _wrong_input(node, args)

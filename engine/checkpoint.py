@@ -6,15 +6,15 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ..kernels import DTypeError, GraphError
 from ..kernels.draws import States, noted, restored
 from .fingerprint import fingerprint
 from .graph import collect
-from .mode import MODE, recording
+from .mode import MODE, recording, watching
 from .op import Op, Plan
 from .ops.indexing import getitem
 from .ops.shaping import concat, reshape
@@ -141,13 +141,8 @@ class _Leaf:
     __hash__ = None  # type: ignore[assignment]  # equal is not the same here
 
 
-@contextmanager
-def _traced() -> Iterator[_Trace]:
-    before, MODE.watcher = MODE.watcher, _Trace(MODE.watcher)
-    try:
-        yield MODE.watcher
-    finally:
-        MODE.watcher = before
+def _traced() -> AbstractContextManager[_Trace]:
+    return watching(_Trace(MODE.watcher))
 
 
 class Segment(Node):

@@ -40,6 +40,16 @@ def recording(on: bool) -> Iterator[None]:
 
 
 @contextmanager
+def watching(watcher: Any) -> Iterator[Any]:
+    """Let a watcher look at every op of this block; see anomaly.py."""
+    before, MODE.watcher = MODE.watcher, watcher
+    try:
+        yield watcher
+    finally:
+        MODE.watcher = before
+
+
+@contextmanager
 def forward(run: Callable[..., Any]) -> Iterator[None]:
     """Let `run(op, args, params)` run every op of this block."""
     before, MODE.forward = MODE.forward, run

@@ -1,4 +1,7 @@
-"""Rows beyond the calculator: the error function, the gamma function and its kin."""
+"""Rows beyond the calculator: the error function, the gamma function and its kin.
+
+No SciPy takes part: erf, erfc and lgamma are the C library's, digamma and its slope rules here.
+"""
 
 from __future__ import annotations
 
