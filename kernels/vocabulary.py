@@ -74,9 +74,8 @@ def _one_minus_power(b: Any, t: Any) -> Any:
 
 
 def _ratio(a: Any, b: Any) -> Any:
-    with np.errstate(invalid="ignore"):  # at 0 / 0, which is computed but not taken
-        quotient = np.divide(a, b)
-    return np.where(np.not_equal(a, 0), quotient, a)
+    with np.errstate(all="ignore"):  # at b = 0, where the quotient is computed but not taken
+        return np.where(np.not_equal(b, 0), np.divide(a, b), np.multiply(a, 0))
 
 
 def _infix(name: str, f: Any, symbol: str, exact: Any, layout: str, gives: str = "n") -> Word:
@@ -190,12 +189,13 @@ WORDS: dict[str, Word] = {
         _logical("and", "and", "&&", operator.and_, "and"),
         _logical("or", "or", "||", operator.or_, "or"),
         _logical("xor", "!=", "!=", operator.xor, "xor"),
-        # a / b of an update: 0 / 0 is no move, where plain division would make a NaN of it.
+        # a / b of an update: over 0 it is no move, where division would make a NaN or inf of
+        # it. A square that underflowed is such a 0. What is no number stays none, hence a * 0.
         Word(
             "ratio",
             _ratio,
-            "{0} / {1} if {0} != T(0) else {0}",
-            "({0} != T(0)) ? T({0} / {1}) : {0}",  # T() for float16, whose quotient is a float
+            "{0} / {1} if {1} != T(0) else {0} * T(0)",
+            "({1} != T(0)) ? T({0} / {1}) : T({0} * T(0))",  # T() for float16
             mp.ratio,
             "fraction",
             "nn",

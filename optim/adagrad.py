@@ -17,7 +17,7 @@ def adagrad(theta: Any, g: Any, s: Any, *, alpha: Any, eps: Any) -> Any:
 class Adagrad(Optimizer):
     """s sums the squares of all gradients.
 
-    Differs: the paper has no eps (0 here; 0/0 is no move); PyTorch takes 1e-10 outside the
+    Differs: the paper has no eps (0 here; over 0 is no move); PyTorch takes 1e-10 outside the
     root, Keras and optax 1e-7 inside it and start s at 0.1. Source: Duchi, Hazan & Singer 2011;
     Kingma & Ba, arXiv 1412.6980v9, section 5.
     """

@@ -22,8 +22,8 @@ def adam(
 class Adam(Optimizer):
     """m and v average the gradient and its square; both are corrected for starting at zero.
 
-    Differs: 0/0 (eps = 0, g = 0) is no move. PyTorch and optax compute this form, TensorFlow
-    and Keras that of `AdamEpsHat`. Source: Kingma & Ba, arXiv 1412.6980v9, Algorithm 1.
+    Differs: a denominator of 0 (eps = 0, g = 0) is no move. PyTorch and optax compute this
+    form, TensorFlow and Keras that of `AdamEpsHat`. Source: Kingma & Ba, arXiv 1412.6980v9, Algorithm 1.
     """
 
     rule = staticmethod(adam)

@@ -20,8 +20,8 @@ def adamax(
 class AdaMax(Optimizer):
     """u is the largest gradient so far, older ones fading; it needs no correction and no eps.
 
-    Differs: 0/0 is no move. PyTorch and optax add an eps to |g|, TensorFlow one to u; the paper
-    has none. Source: Kingma & Ba, arXiv 1412.6980v9, Algorithm 2.
+    Differs: u = 0 is no move. PyTorch and optax add an eps to |g|, TensorFlow one to u; the
+    paper has none. Source: Kingma & Ba, arXiv 1412.6980v9, Algorithm 2.
     """
 
     rule = staticmethod(adamax)

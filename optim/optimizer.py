@@ -5,7 +5,7 @@ one launch, and maps PyTorch's words in public signatures to the papers' letters
 
     lr -> alpha    betas -> beta1, beta2    eps -> eps    momentum -> mu    alpha -> rho
 
-In every rule 0 / 0 is no move (`ratio`), so that eps may be 0.
+In every rule a step over a denominator of 0 is no move (`ratio`), so that eps may be 0.
 """
 
 from __future__ import annotations
