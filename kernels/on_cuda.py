@@ -53,7 +53,7 @@ def update_source(program: Program, dtype: str) -> str:
     """The whole text of the multi-tensor update: a block for each row of the table."""
     lines, outputs = c_body(program)
     loads = [f"const T {element(n)} = a_{n}[i];" for n in program.inputs]
-    stores = [f"a_{n}[i] = {v};" for n, v in zip(program.output_names, outputs, strict=True)]
+    stores = [f"a_{n}[i] = {v};" for n, v in zip(program.stored, outputs, strict=True) if n]
     pointers = [f"    T* a_{n} = (T*)row[{k}];" for k, n in enumerate(program.inputs)]
     return UPDATE.format(
         type=C_TYPES[dtype],

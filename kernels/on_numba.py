@@ -78,7 +78,7 @@ def _head(
     may be an input."""
     lines, outputs = body(program, _template, lambda value: f"T({value!r})")
     words = [f"{name} = {text}" for _, name, text in lines]
-    stores = [f"{target} = {value}" for target, value in zip(targets, outputs, strict=True)]
+    stores = [f"{place} = {v}" for place, v in zip(targets, outputs, strict=True) if place]
     names = [hoist(k) for k in range(len(program.hoisted))]
     return HEAD.format(
         dtype=dtype,
@@ -119,12 +119,13 @@ def elementwise_source(program: Program, dtype: str, single: tuple[bool, ...]) -
 
 
 def update_source(program: Program, dtype: str) -> str:
-    """Source of `update(table, hoisted floats)`: every output is written over the input of its
-    name; a row of the table holds an address for each input, and a count."""
+    """Source of `update(table, hoisted floats)`: outputs are written over the inputs of their
+    names; a row of the table holds an address for each input, and a count."""
     ins = [f"a_{n}" for n in program.inputs]
     loads = [f"{element(n)} = a_{n}[i]" for n in program.inputs]
     views = [f"carray(pointer(table[k, {j}]), (n,))" for j in range(len(ins))]
-    text = _head(program, dtype, ins, loads, [f"a_{n}[i]" for n in program.output_names])
+    targets = [n and f"a_{n}[i]" for n in program.stored]
+    text = _head(program, dtype, ins, loads, targets)
     return text + UPDATE.format(
         scalars=", ".join(_hoists(program)),
         count=len(ins),

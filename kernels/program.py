@@ -63,6 +63,12 @@ class Program:
         return tuple(self.names.get(n, unnamed.format(i)) for i, n in enumerate(self.outputs))
 
     @cached_property
+    def stored(self) -> tuple[str, ...]:
+        """The name of each output that an array holds; nothing for what the host holds."""
+        pairs = zip(self.output_names, self.outputs, strict=True)
+        return tuple(name if node.elementwise else "" for name, node in pairs)
+
+    @cached_property
     def words(self) -> tuple[Node, ...]:
         """The nodes that are computed for every element."""
         return tuple(n for n in self.nodes if n.elementwise and not n.is_leaf)

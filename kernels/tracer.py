@@ -146,8 +146,7 @@ def trace(rule: Rule, name: str = "", elements: tuple[str, ...] = ()) -> Program
     result, names = _call_and_see_names(rule, given, elements)
     outputs = result if isinstance(result, tuple) else (result,)
     nodes = tuple(tracer._as_node(x) for x in outputs)
-    named = {s.node: n for n, s in names.items() if isinstance(s, Symbol)}
-    return Program(tracer.name, elements, scalars, nodes, named)
+    return Program(tracer.name, elements, scalars, nodes, names)
 
 
 def _parameters(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -159,16 +158,25 @@ def _parameters(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...]]:
     )
 
 
+def _codes(rule: Any) -> list[Any]:
+    """The code of a rule, and of the one that it wraps."""
+    if rule is None:
+        return []
+    return [getattr(rule, "__code__", None), *_codes(getattr(rule, "__wrapped__", None))]
+
+
 def _call_and_see_names(
     rule: Rule, given: dict[str, Symbol], elements: Sequence[str]
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, dict[Node, str]]:
     """Call the rule and read its local names at its return, so that the typesetter and the
-    outputs can use the words of the author."""
-    names: dict[str, Any] = {}
+    outputs can use the words of the author. A rule around a rule names what it adds."""
+    names: dict[Node, str] = {}
+    codes = _codes(rule)
 
     def at_return(frame: Any, event: str, _: Any) -> None:
-        if event == "return" and frame.f_code is getattr(rule, "__code__", None):
-            names.update(frame.f_locals)
+        if event == "return" and frame.f_code in codes:
+            symbols = {n: s for n, s in frame.f_locals.items() if isinstance(s, Symbol)}
+            names.update({s.node: n for n, s in symbols.items()})
 
     before = sys.getprofile()
     sys.setprofile(at_return)

@@ -12,6 +12,7 @@ from .device import is_cuda, module_of
 from .errors import RuleError
 from .kernel import Kernel
 from .on_numba import CHUNK
+from .program import Program
 from .tracer import Rule, trace
 
 # Elements, over all tensors, from which one Numba launch beats NumPy's passes by enough to
@@ -21,7 +22,8 @@ NUMBA_FROM = 16_384
 
 class Update(Kernel):
     """`update(tensors, **scalars)`: each item of `tensors` holds an array for every input of
-    the rule; outputs are written over the inputs of their names.
+    the rule; outputs are written over the inputs of their names. Outputs that depend on scalars
+    alone are returned, by name: they are what the next call's scalars of that name should be.
 
     Shapes: within an item all arrays have one shape; items may differ. Units: float32, float64
     or (through NumPy) float16, one dtype a call. Denormals are flushed to zero by Numba's
@@ -29,21 +31,27 @@ class Update(Kernel):
     """
 
     def __init__(self, rule: Rule, reader: str | None = None) -> None:
-        self.program, self.reader = trace(rule), reader
-        extra = set(self.program.output_names) - set(self.program.inputs)
-        if extra:
-            raise RuleError(
-                f"rule {self.program.name}",
-                "outputs named as its inputs",
-                f"{sorted(extra)}",
-                "return the renewed inputs by name",
-            )
+        self.rule, self.program, self.reader = rule, trace(rule), reader
+        _check_outputs(self.program)
         self._numpy = on_numpy.read(self.program)
-        self._renewed = [self.program.inputs.index(n) for n in self.program.output_names]
+        self._renewed = [
+            (k, self.program.inputs.index(n)) for k, n in enumerate(self.program.stored) if n
+        ]
         super().__init__(self.program.name, self._update)
 
-    def _update(self, tensors: Sequence[tuple[Any, ...]], **scalars: Any) -> None:
+    @property
+    def renewed(self) -> tuple[str, ...]:
+        """The inputs that a call writes over."""
+        return tuple(self.program.inputs[k] for _, k in self._renewed)
+
+    def _update(self, tensors: Sequence[tuple[Any, ...]], **scalars: Any) -> dict[str, float]:
         hoisted = self.program.host_values(scalars)
+        self._run(tensors, hoisted)
+        values = dict(zip(self.program.hoisted, hoisted))
+        pairs = zip(self.program.output_names, self.program.outputs)
+        return {name: values[node] for name, node in pairs if not node.elementwise}
+
+    def _run(self, tensors: Sequence[tuple[Any, ...]], hoisted: list[float]) -> None:
         if tensors and is_cuda(tensors[0][0]):
             self._on_cuda(tensors, hoisted)
         elif self._use_numba(tensors):
@@ -67,7 +75,7 @@ class Update(Kernel):
             and arrays[0].dtype in (np.float32, np.float64)
             and all(a.flags.c_contiguous and a.dtype == arrays[0].dtype for a in arrays)
             and all(a.shape == item[0].shape for item in tensors for a in item)
-            and all(item[k].flags.writeable for item in tensors for k in self._renewed)
+            and all(item[k].flags.writeable for item in tensors for _, k in self._renewed)
         )
 
     def _one_by_one(
@@ -76,8 +84,8 @@ class Update(Kernel):
         for arrays in tensors:
             outputs = read(*arrays, *hoisted)
             outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-            for place, value in zip(self._renewed, outputs, strict=True):
-                arrays[place][...] = value
+            for k, place in self._renewed:
+                arrays[place][...] = outputs[k]
 
     def _on_cuda(self, tensors: Sequence[tuple[Any, ...]], hoisted: list[float]) -> None:
         """One launch for all that lies in memory as the kernel reads it; one for each other."""
@@ -91,6 +99,19 @@ class Update(Kernel):
             launch = on_cuda.update(self.program, first.dtype.name, cupy)
             scalars = map(np.float64, hoisted)
             launch((len(rows),), (on_cuda.THREADS,), (cupy.asarray(rows), *scalars))
+
+
+def _check_outputs(program: Program) -> None:
+    """Refuse outputs that are no renewed inputs or scalars."""
+    nodes = zip(program.output_names, program.outputs, strict=True)
+    homes = {n: program.inputs if node.elementwise else program.scalars for n, node in nodes}
+    if extra := [n for n, home in homes.items() if n not in home]:
+        raise RuleError(
+            f"rule {program.name}",
+            "outputs named as its inputs",
+            f"{sorted(extra)}",
+            "return the renewed inputs by name",
+        )
 
 
 def _is_plain(arrays: tuple[Any, ...], dtype: Any) -> bool:
