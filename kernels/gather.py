@@ -9,6 +9,7 @@ import numpy as np
 
 from .device import is_cuda, module_of
 from .kernel import kernel
+from .locking import opened
 
 
 @kernel
@@ -104,3 +105,11 @@ def places(index: Any, shape: tuple[int, ...]) -> np.ndarray:
         line = np.arange(n) * math.prod(after)
         total = total + np.broadcast_to(line.reshape(n, *(1,) * len(after)), shape)[index]
     return np.asarray(total)
+
+
+@kernel
+def assign_rows(x: Any, value: Any, *, index: Any) -> Any:
+    """x, with other values in the memory of its rows at index."""
+    with opened([x]):
+        x[_beside(x, index)] = value
+    return x

@@ -63,6 +63,13 @@ class Program:
         return tuple(self.names.get(n, unnamed.format(i)) for i, n in enumerate(self.outputs))
 
     @cached_property
+    def named(self) -> dict[Node, str]:
+        """Every value that the author named, and every output, in order."""
+        outputs = dict(zip(self.outputs, self.output_names, strict=True))
+        names = {**outputs, **self.names}
+        return {n: names[n] for n in self.nodes if n in names and not n.is_leaf}
+
+    @cached_property
     def stored(self) -> tuple[str, ...]:
         """The name of each output that an array holds; nothing for what the host holds."""
         pairs = zip(self.output_names, self.outputs, strict=True)
@@ -89,7 +96,7 @@ class Program:
         """The hoisted values, one float for each node of `hoisted`, computed in float64."""
         if not self.hoisted:
             return []
-        values = self._walk(
+        values = self.values(
             self.hoisted, lambda n: float(scalars[n.value]), plain, lambda word: word.numpy
         )
         return [float(values[n]) for n in self.hoisted]
@@ -103,16 +110,17 @@ class Program:
     ) -> list[Any]:
         """The outputs, word by word, in whatever numbers `constant` and `meaning` speak."""
         given = {**elements, **scalars}
-        values = self._walk(self.outputs, lambda n: given[n.value], constant, meaning)
+        values = self.values(self.outputs, lambda n: given[n.value], constant, meaning)
         return [values[n] for n in self.outputs]
 
-    def _walk(
+    def values(
         self,
         ends: tuple[Node, ...],
         leaf: Callable[[Node], Any],
         constant: Callable[[Any], Any],
         meaning: Callable[[Word], Any],
     ) -> dict[Node, Any]:
+        """The value of every node that the ends need."""
         values: dict[Node, Any] = {}
         for n in _in_order(ends):
             if n.name == "constant":

@@ -77,3 +77,10 @@ def eye_like(x: Any) -> Any:
 def view(x: Any) -> Any:
     """The same elements in the same memory, as another array."""
     return x.view()
+
+
+@kernel
+def refined(fine: Any, coarse: Any) -> Any:
+    """The finer number wherever it rounds to the coarser one, and the coarser elsewhere."""
+    same = fine.astype(coarse.dtype) == coarse
+    return module_of(fine).where(same, fine, coarse).astype(fine.dtype)

@@ -7,135 +7,12 @@ recursion: the old value is then written with index t-1, the new one with index 
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from html import escape
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from .errors import RuleError
+from .notation import LATEX, LAYOUTS, MATHML, SHORT, Notation
 from .program import Node, Program, plain
-from .vocabulary import Constant
-
-GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "eps": "ε", "epsilon": "ε",
-    "theta": "θ", "lam": "λ", "mu": "μ", "nu": "ν", "rho": "ρ", "sigma": "σ", "tau": "τ",
-    "phi": "φ", "eta": "η", "pi": "π", "kappa": "κ", "lambd": "λ",
-}  # fmt: skip
-SHORT = {"maximum": "max", "minimum": "min", "sign": "sgn", "logical_not": "not"}
-LATEX_NAME = {"lam": "lambda", "lambd": "lambda", "eps": "epsilon"}
-
-CONSTANT_NAMES = {
-    "pi": (r"\pi", "<mi>π</mi>"),
-    "log_2": (r"\log 2", "<mi>log</mi><mn>2</mn>"),
-    "log_10": (r"\log 10", "<mi>log</mi><mn>10</mn>"),
-    "sqrt_2": (r"\sqrt{2}", "<msqrt><mn>2</mn></msqrt>"),
-    "sqrt_pi": (r"\sqrt{\pi}", "<msqrt><mi>π</mi></msqrt>"),
-    "sqrt_2pi": (r"\sqrt{2 \pi}", "<msqrt><mn>2</mn><mi>π</mi></msqrt>"),
-}
-
-
-class Layout(NamedTuple):
-    """How a word looks: how strongly it binds, how strongly its arguments must, and texts."""
-
-    binds: int
-    needs: tuple[int, ...]
-    latex: str
-    mathml: str
-
-
-LAYOUTS = {
-    "plus": Layout(1, (1, 1), "{} + {}", "{}<mo>+</mo>{}"),
-    "minus": Layout(1, (1, 2), "{} - {}", "{}<mo>−</mo>{}"),
-    "complement": Layout(1, (4, 0), "1 - {}^{{{}}}", "<mn>1</mn><mo>−</mo><msup>{}{}</msup>"),
-    "negative": Layout(1, (2,), "-{}", "<mo>−</mo>{}"),
-    "times": Layout(2, (2, 2), r"{} \, {}", "{}<mspace width='0.17em'/>{}"),
-    "fraction": Layout(3, (0, 0), r"\frac{{{}}}{{{}}}", "<mfrac>{}{}</mfrac>"),
-    "power": Layout(3, (4, 0), "{}^{{{}}}", "<msup>{}{}</msup>"),
-    "root": Layout(4, (0,), r"\sqrt{{{}}}", "<msqrt>{}</msqrt>"),
-    "exp": Layout(3, (0,), "e^{{{}}}", "<msup><mi>e</mi>{}</msup>"),
-    "bars": Layout(4, (0,), r"\lvert {} \rvert", "<mo>|</mo>{}<mo>|</mo>"),
-    "floor": Layout(4, (0,), r"\lfloor {} \rfloor", "<mo>⌊</mo>{}<mo>⌋</mo>"),
-    "ceil": Layout(4, (0,), r"\lceil {} \rceil", "<mo>⌈</mo>{}<mo>⌉</mo>"),
-    "quotient": Layout(
-        4, (1, 3), r"\lfloor {} / {} \rfloor", "<mo>⌊</mo>{}<mo>/</mo>{}<mo>⌋</mo>"
-    ),
-    "or": Layout(-2, (-2, -2), r"{} \lor {}", "{}<mo>∨</mo>{}"),
-    "and": Layout(-1, (-1, -1), r"{} \land {}", "{}<mo>∧</mo>{}"),
-    "xor": Layout(-1, (0, 0), r"{} \oplus {}", "{}<mo>⊕</mo>{}"),
-    "greater": Layout(0, (1, 1), "{} > {}", "{}<mo>&gt;</mo>{}"),
-    "atleast": Layout(0, (1, 1), r"{} \ge {}", "{}<mo>≥</mo>{}"),
-    "less": Layout(0, (1, 1), "{} < {}", "{}<mo>&lt;</mo>{}"),
-    "atmost": Layout(0, (1, 1), r"{} \le {}", "{}<mo>≤</mo>{}"),
-    "equals": Layout(0, (1, 1), "{} = {}", "{}<mo>=</mo>{}"),
-    "differs": Layout(0, (1, 1), r"{} \ne {}", "{}<mo>≠</mo>{}"),
-    "cases": Layout(
-        3,
-        (-2, 0, 0),
-        r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
-        "<mrow><mo>{{</mo><mtable columnalign='left'><mtr><mtd>{1}</mtd><mtd>{0}</mtd>"
-        "</mtr><mtr><mtd>{2}</mtd><mtd><mtext>otherwise</mtext></mtd></mtr></mtable>"
-        "</mrow>",
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Notation:
-    """What differs between the two languages: symbols, brackets and where a group starts."""
-
-    language: str
-    group: str
-    brackets: str
-    function: str
-
-    def symbol(self, name: str, index: str = "") -> str:
-        base, hat, own = _parts(name)
-        index = ", ".join(filter(None, (own, index)))
-        return (
-            _latex(base, hat, index) if self.language == "latex" else _mathml(base, hat, index)
-        )
-
-    def constant(self, value: float | Constant) -> str:
-        if isinstance(value, Constant):
-            return CONSTANT_NAMES[value.name][self.language == "mathml"]
-        text = f"{value:g}" if float(f"{value:g}") == value else repr(value)
-        return text if self.language == "latex" else f"<mn>{text}</mn>"
-
-
-LATEX = Notation("latex", "{}", r"\left({}\right)", r"\operatorname{{{}}}\left({}\right)")
-MATHML = Notation(
-    "mathml",
-    "<mrow>{}</mrow>",
-    "<mo>(</mo>{}<mo>)</mo>",
-    "<mi mathvariant='normal'>{}</mi><mo>(</mo>{}<mo>)</mo>",
-)
-
-
-def _parts(name: str) -> tuple[str, bool, str]:
-    """`m_hat` -> (m, hat, ''); `beta1` -> (beta, no hat, '1'); `a_t` -> (a, .., 't')."""
-    base, *rest = name.split("_")
-    if match := re.fullmatch(r"([a-z]+?)(\d+)", base):
-        base, rest = match[1], [match[2], *rest]
-    return base, "hat" in rest, " ".join(r for r in rest if r != "hat")
-
-
-def _latex(base: str, hat: bool, index: str) -> str:
-    text = "\\" + LATEX_NAME.get(base, base) if base in GREEK else base
-    text = base if len(base) == 1 else text if base in GREEK else rf"\mathrm{{{base}}}"
-    text = rf"\hat{{{text}}}" if hat else text
-    return f"{text}_{{{index}}}" if index else text
-
-
-def _mathml(base: str, hat: bool, index: str) -> str:
-    text = f"<mi>{escape(GREEK.get(base, base))}</mi>"
-    text = f"<mover accent='true'>{text}<mo>^</mo></mover>" if hat else text
-    return f"<msub>{text}<mrow>{_index(index)}</mrow></msub>" if index else text
-
-
-def _index(index: str) -> str:
-    tokens = re.findall(r"\d+|[a-z]+|[^\w\s]", index)
-    tags = ("mn" if t.isdigit() else "mi" if t.isalpha() else "mo" for t in tokens)
-    return "".join(f"<{tag}>{escape(t)}</{tag}>" for tag, t in zip(tags, tokens, strict=True))
 
 
 class Writer:
@@ -152,13 +29,8 @@ class Writer:
 
     def statements(self) -> list[tuple[str, str]]:
         """(left side, right side) of every value the author named, and of every output."""
-        outputs = dict(zip(self.program.outputs, self.program.output_names, strict=True))
-        names = {**outputs, **self.program.names}
-        return [
-            (self._named(names[n]), self._formula(n))
-            for n in self.program.nodes
-            if n in names and not n.is_leaf
-        ]
+        named = self.program.named
+        return [(self._named(name), self._formula(n)) for n, name in named.items()]
 
     def _named(self, name: str) -> str:
         has_index = name.endswith("_t")
@@ -211,6 +83,23 @@ class Writer:
         if left.name != "multiply" or left in self.program.names or left.args[1] is not right:
             return ""
         return self._set("times", self._argument(left.args[0], 2), square)
+
+
+class Substituted(Writer):
+    """Writes one program with numbers in place of symbols."""
+
+    def __init__(
+        self, program: Program, notation: Notation, values: Mapping[Node, float]
+    ) -> None:
+        super().__init__(program, notation)
+        self.values = values
+
+    def _argument(self, node: Node, at_least: int) -> str:
+        if not (node.is_leaf or node in self.program.names):
+            return super()._argument(node, at_least)
+        value = self.values[node]
+        text = self.notation.number(value)
+        return self.notation.brackets.format(text) if value < 0 and at_least > 0 else text
 
 
 def _program_of(rule: Any) -> Program:

@@ -44,6 +44,10 @@ class Update(Kernel):
         """The inputs that a call writes over."""
         return tuple(self.program.inputs[k] for _, k in self._renewed)
 
+    def flushes(self, tensors: Sequence[tuple[Any, ...]]) -> bool:
+        """Whether an update of these counts denormals as 0: Numba's kernels do."""
+        return not is_cuda(tensors[0][0]) and self._use_numba(tensors)
+
     def _update(self, tensors: Sequence[tuple[Any, ...]], **scalars: Any) -> dict[str, float]:
         hoisted = self.program.host_values(scalars)
         self._run(tensors, hoisted)
