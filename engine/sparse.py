@@ -1,0 +1,64 @@
+"""A gradient that is zero but for some rows, as a table of embeddings receives it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..kernels import DTypeError, ShapeError
+from ..kernels.gather import index_add
+from .ops.shaping import as_array, data_of
+from .tensor import Tensor
+
+
+class SparseRows:
+    """`values[k]` is the gradient of row `indices[k]`; all other rows have none. A row that
+    occurs several times receives the sum.
+
+    Shapes: indices (K,), values (K, *shape[1:]). Raises: DTypeError, ShapeError for others.
+
+    >>> g = SparseRows([2, 0, 2], [[1.0], [2.0], [3.0]], (4, 1))
+    >>> g.indices, g.dense()
+    (array([0, 2]), Tensor([[2.], [0.], [4.], [0.]]))
+    """
+
+    def __init__(self, indices: Any, values: Any, shape: tuple[int, ...]) -> None:
+        given, rows = np.asarray(indices), as_array(data_of(values))
+        self.shape = tuple(shape)
+        if given.dtype.kind not in "iu":
+            repair = "count rows from 0"
+            raise DTypeError("SparseRows", "whole numbers as indices", str(given.dtype), repair)
+        if given.ndim != 1 or rows.shape != (len(given), *self.shape[1:]):
+            expected = f"indices (K,) and values (K, {', '.join(map(str, self.shape[1:]))})"
+            got = f"{given.shape} and {rows.shape}"
+            raise ShapeError("SparseRows", expected, got, "give one row for each index")
+        if given.size and not 0 <= given.min() <= given.max() < self.shape[0]:
+            got = f"{given.min()} to {given.max()}"
+            expected = f"rows 0 to {self.shape[0] - 1}"
+            raise ShapeError("SparseRows", expected, got, "take indices of this table")
+        self._given, self._rows = given, rows
+
+    @cached_property
+    def _summed(self) -> tuple[np.ndarray, Any]:
+        rows, places = np.unique(self._given, return_inverse=True)
+        shape = (len(rows), *self.shape[1:])
+        return rows, index_add(self._rows, index=places, shape=shape)
+
+    @property
+    def indices(self) -> np.ndarray:
+        """The rows that have a gradient, each once, rising. Shapes: (k,)."""
+        return self._summed[0]
+
+    @property
+    def data(self) -> Any:
+        """The gradients of these rows. Shapes: (k, *shape[1:])."""
+        return self._summed[1]
+
+    def dense(self) -> Tensor:
+        """The same gradient with all its zeros."""
+        return Tensor(index_add(self.data, index=self.indices, shape=self.shape))
+
+    def __repr__(self) -> str:
+        return f"SparseRows({len(self.indices)} of {self.shape[0]} rows, shape={self.shape})"
