@@ -1,6 +1,7 @@
 """Trajectories theta_1..theta_5 from THETA on GRADIENTS, to DIGITS significant digits.
 
-Trailing zeros are dropped. ``algorithm`` is the function's name in the oracle of papers.
+Trailing zeros are dropped. ``algorithm`` is the function's name in the oracle: in papers for
+FIXTURES, in moments or others for FIXTURES_MORE.
 """
 
 from typing import NamedTuple
@@ -118,3 +119,37 @@ FIXTURES = {
         ("0.81", "1.109", "1.1031", "1.14279", "0.608511"),
     ),
 }
+
+FIXTURES_MORE = {
+    "amsgrad": Fixture(
+        "amsgrad",
+        {**_MOMENTS, "eps": "0"},
+        (
+            "0.99683772233983162067",
+            "0.99839351284527229981",
+            "0.9990701637971716034",
+            "0.99967914965388097662",
+            "0.99749725026312347704",
+        ),
+    ),
+    "rmsprop_centred": Fixture(
+        "rmsprop_centred",
+        {"alpha": "0.0001", "rho": "0.95", "mu": "0.9", "eps": "0.0001"},
+        (
+            "0.99954165075148589435",
+            "0.99953332635329382056",
+            "0.9994252505685081481",
+            "0.99932798236220104289",
+            "0.99887041235689150009",
+        ),
+    ),
+}
+
+# The average of section 7.2 over the thetas of FIXTURES["adam"], with the same beta2.
+AVERAGE_OF_ADAM = (
+    "0.9990000000099999999",
+    "0.99918314334402738909",
+    "0.99928980024961762018",
+    "0.99937116286718828123",
+    "0.99934455467912930051",
+)
