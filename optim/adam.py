@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from ..kernels.words import ratio, sqrt
-from .optimizer import Optimizer, Params
+from .optimizer import Optimizer
+from .parameters import Params
+from .settings import Betas, Options, Setting
 
 
 def adam(
@@ -23,7 +25,8 @@ class Adam(Optimizer):
     """m and v average the gradient and its square; both are corrected for starting at zero.
 
     Differs: a denominator of 0 (eps = 0, g = 0) is no move. PyTorch and optax compute this
-    form, TensorFlow and Keras that of `AdamEpsHat`. Source: Kingma & Ba, arXiv 1412.6980v9, Algorithm 1.
+    form, TensorFlow and Keras that of `AdamEpsHat`. Source: Kingma & Ba, arXiv 1412.6980v9,
+    Algorithm 1.
     """
 
     rule = staticmethod(adam)
@@ -32,8 +35,9 @@ class Adam(Optimizer):
     def __init__(
         self,
         params: Params,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
+        lr: Setting = 1e-3,
+        betas: Betas = (0.9, 0.999),
+        eps: Setting = 1e-8,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(params, lr=lr, betas=betas, eps=eps)
+        super().__init__(params, lr=lr, betas=betas, eps=eps, **options)

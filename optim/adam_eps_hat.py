@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from ..kernels.words import ratio, sqrt
-from .optimizer import Optimizer, Params
+from .optimizer import Optimizer
+from .parameters import Params
+from .settings import Betas, Options, Setting
 
 
 def adam_eps_hat(
@@ -41,8 +43,9 @@ class AdamEpsHat(Optimizer):
     def __init__(
         self,
         params: Params,
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps_hat: float = 1e-8,
+        lr: Setting = 1e-3,
+        betas: Betas = (0.9, 0.999),
+        eps_hat: Setting = 1e-8,
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(params, lr=lr, betas=betas, eps_hat=eps_hat)
+        super().__init__(params, lr=lr, betas=betas, eps_hat=eps_hat, **options)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from ..kernels.words import maximum, ratio
-from .optimizer import Optimizer, Params
+from .optimizer import Optimizer
+from .parameters import Params
+from .settings import Betas, Options, Setting
 
 
 def adamax(
@@ -28,6 +30,10 @@ class AdaMax(Optimizer):
     state_names = ("m", "u")
 
     def __init__(
-        self, params: Params, lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999)
+        self,
+        params: Params,
+        lr: Setting = 2e-3,
+        betas: Betas = (0.9, 0.999),
+        **options: Unpack[Options],
     ) -> None:
-        super().__init__(params, lr=lr, betas=betas)
+        super().__init__(params, lr=lr, betas=betas, **options)

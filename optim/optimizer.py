@@ -1,26 +1,31 @@
-"""The loop, the state, the groups, the hooks and the checks of every optimizer.
+"""The loop, the groups, the hooks and the checks of every optimizer.
 
 An optimizer is a rule and the names of its state. The base runs the rule on a whole group as
 one launch, and maps PyTorch's words in public signatures to the papers' letters in rules:
 
     lr -> alpha    betas -> beta1, beta2    eps -> eps    momentum -> mu    alpha -> rho
+    weight_decay -> lam
 
-In every rule a step over a denominator of 0 is no move (`ratio`), so that eps may be 0.
+In every rule a step over a denominator of 0 is no move (`ratio`), so that eps may be 0. Any
+setting may be a function of t (`schedules.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from ..engine import Tensor
-from ..kernels import DTypeError, OptionError, ShapeError, Update, device, shape
-from ..kernels.locking import opened
+from ..kernels import Update, shape
+from . import explain as explanation
+from .decay import decayed
+from .launch import check_gradients, take_step, tensors_of
+from .memory import State, check_precision, follow, new_state
+from .parameters import Params, as_groups, check_parameters, parameters_of
 from .rules import check_scalars, check_states
-from .settings import as_groups, check_settings, letters, parameters_of
+from .settings import check_settings
 from .state import load_state_dict, state_dict
 
-Params = Iterable[Tensor] | Iterable[Mapping[str, Any]] | Iterable[tuple[str, Tensor]]
 Hook = Callable[["Optimizer"], None]
 
 
@@ -46,24 +51,43 @@ class Optimizer:
     """
 
     rule: ClassVar[Callable[..., Any]]
-    state_names: tuple[str, ...] = ()
     update: Update
+    state_names: tuple[str, ...] = ()
+    # What a state starts at, where that is not 0: a number, or the setting that holds it.
+    starts: ClassVar[Mapping[str, Any]] = {}
+    # Inputs of the rule that are neither parameter, gradient nor state: see `measured`.
+    measures: ClassVar[tuple[str, ...]] = ()
+    # Whether a row without a gradient stays as it is, states and all: sparse then equals dense.
+    row_by_row: bool = False
+    # Settings of a class without an `__init__` of its own.
+    presets: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "rule" in vars(cls):
             cls.update = Update(cls.rule)
         if hasattr(cls, "update"):
-            check_states(cls.__name__, cls.update, cls.state_names)
+            check_states(cls.__name__, cls.update, (*cls.state_names, *cls.measures))
 
-    def __init__(self, params: Params, **defaults: Any) -> None:
-        check_scalars(type(self).__name__, getattr(self, "update", None), defaults)
-        self.defaults = defaults
+    def __init__(
+        self,
+        params: Params,
+        *,
+        skip_non_finite: bool = False,
+        state_dtype: Any = None,
+        **settings: Any,
+    ) -> None:
+        where = type(self).__name__
+        self.skip_non_finite, self.skipped = skip_non_finite, 0
+        self.state_dtype = check_precision(where, state_dtype)
+        self.defaults = {**self.presets, **settings}
+        self.defaults.setdefault("weight_decay", 0.0)
+        check_scalars(where, getattr(self, "update", None), self.defaults, self.starts)
         self.param_groups: list[dict[str, Any]] = []
-        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.state: dict[Tensor, State] = {}
         self._pre_hooks: list[Hook] = []
         self._post_hooks: list[Hook] = []
-        for group in as_groups(type(self).__name__, params):
+        for group in as_groups(where, params):
             self.add_param_group(group)
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
@@ -76,21 +100,30 @@ class Optimizer:
         parameters = parameters_of(where, group)
         given = {**self.defaults, **group, "params": parameters}
         check_settings(where, given, self.defaults)
-        known = {id(p) for g in self.param_groups for p in g["params"]}
-        for p in parameters:
-            if not (isinstance(p, Tensor) and p.requires_grad and p.may_change):
-                raise DTypeError(
-                    where, "leaves that require a gradient", repr(p), "pass module.parameters()"
-                )
-            if id(p) in known:
-                raise OptionError(
-                    where,
-                    "each parameter once",
-                    f"{p.name or 'one'} twice",
-                    "remove one of them",
-                )
-            known.add(id(p))
+        check_parameters(where, parameters, set(map(id, tensors_of(self.param_groups))))
         self.param_groups.append(given)
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """States that are one number for a whole parameter, which the host keeps."""
+        program = self.update.program
+        return tuple(n for n in program.output_names if n not in program.inputs)
+
+    def update_of(self, group: Mapping[str, Any]) -> Update:
+        """The rule of a group: with coupled weight decay where it has some, unless the rule
+        knows of decay itself."""
+        own = not group["weight_decay"] or "lam" in self.update.program.scalars
+        return self.update if own else decayed(self.update)
+
+    def state_of(self, p: Tensor, group: Mapping[str, Any]) -> State:
+        """The state of a parameter, made at its first step."""
+        if p not in self.state:
+            self.state[p] = new_state(self, p, group)
+        return follow(p, self.state[p])
+
+    def measured(self, p: Tensor) -> Mapping[str, Any]:
+        """Arrays for the inputs that `measures` names."""
+        return {}
 
     # ---- one step -------------------------------------------------------------------------
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -99,12 +132,10 @@ class Optimizer:
         `closure`, if given, computes the loss and its gradients first; its result is returned.
         """
         loss = closure() if closure is not None else None
-        for p in (p for group in self.param_groups for p in group["params"]):
-            self._check_gradient(p)
+        check_gradients(self)
         for hook in tuple(self._pre_hooks):
             hook(self)
-        for group in self.param_groups:
-            self._step_group(group)
+        take_step(self)
         for hook in tuple(self._post_hooks):
             hook(self)
         return loss
@@ -112,60 +143,21 @@ class Optimizer:
     def prepare(self) -> None:
         """Compile now what the first step would wait for, so that steps can be timed."""
         for group in self.param_groups:
-            inputs = range(len(self.update.program.inputs))
-            self.update.prepare([tuple(p.data for _ in inputs) for p in group["params"]])
+            update = self.update_of(group)
+            inputs = range(len(update.program.inputs))
+            update.prepare([tuple(p.data for _ in inputs) for p in group["params"]])
 
-    def _step_group(self, group: dict[str, Any]) -> None:
-        """Tensors of one age, dtype and device share a launch: as a rule, the whole group."""
-        launches: dict[tuple[Any, ...], list[Tensor]] = {}
-        for p in group["params"]:
-            if p.grad is not None:
-                age = self._state_of(p)["step"] + 1
-                launches.setdefault((age, p.dtype, p.device), []).append(p)
-        for (t, *_), parameters in launches.items():
-            with opened([p.data for p in parameters]):  # locked against everybody else
-                self.update(
-                    [self._tensors(p) for p in parameters], **self._scalars(letters(group), t)
-                )
-            for p in parameters:
-                self.state[p]["step"] = t
-                p.changed()
-
-    def _scalars(self, named: Mapping[str, Any], t: int) -> dict[str, float]:
-        known = {**named, "t": t}
-        return {name: known[name] for name in self.update.program.scalars}
-
-    def _state_of(self, p: Tensor) -> dict[str, Any]:
-        if p not in self.state:
-            self.state[p] = {
-                "step": 0,
-                **{n: shape.zeros_like(p.data) for n in self.state_names},
-            }
-        held = self.state[p]
-        for name in self.state_names:  # p may have moved since the last step
-            if device.device_of(held[name]) != p.device:
-                held[name] = device.to_device(held[name], p.device)
-        return held
-
-    def _check_gradient(self, p: Tensor) -> None:
-        if p.grad is not None and p.grad.shape != p.shape:
-            raise ShapeError(
-                type(self).__name__,
-                f"a gradient of shape {p.shape}",
-                str(p.grad.shape),
-                "let backward fill grad",
-            )
-
-    def _tensors(self, p: Tensor) -> tuple[Any, ...]:
-        held = {"theta": p.data, "g": p.grad.data, **self.state[p]}
-        return tuple(held[name] for name in self.update.program.inputs)
+    def explain(self, parameter: Tensor, index: Any = ()) -> explanation.Explanation:
+        """The step that `step` would make now, for one element, as a record of every number;
+        see `explain.py`."""
+        return explanation.explain(self, parameter, index)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients, or set them to zero."""
         for group in self.param_groups:
             for p in group["params"]:
                 keep = p.grad is not None and not set_to_none
-                p.grad = Tensor(shape.zeros_like(p.grad.data)) if keep else None
+                p.grad = Tensor(shape.zeros_like(p.data)) if keep else None
 
     # ---- state ----------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Any]:
@@ -189,10 +181,10 @@ class Optimizer:
 
     def __repr__(self) -> str:
         shown = {
-            **self.defaults,
+            **{k: v for k, v in self.defaults.items() if k != "weight_decay" or v},
             "t": max((s["step"] for s in self.state.values()), default=0),
-            "parameters": sum(p.size for g in self.param_groups for p in g["params"]),
+            "parameters": sum(p.size for p in tensors_of(self.param_groups)),
         }
-        if len(self.param_groups) > 1:
-            shown["groups"] = len(self.param_groups)
+        shown |= {"groups": len(self.param_groups)} if len(self.param_groups) > 1 else {}
+        shown |= {"skipped": self.skipped} if self.skipped else {}
         return f"{type(self).__name__}({', '.join(f'{k}={v}' for k, v in shown.items())})"

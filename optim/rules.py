@@ -11,23 +11,25 @@ from .settings import LETTERS, letters_of
 WORDS = {letter: word for word, names in LETTERS.items() for letter in names}
 
 
-def check_states(where: str, update: Update, state_names: Sequence[str]) -> None:
-    """Refuse a rule that takes something else than theta, g and the states.
+def check_states(where: str, update: Update, names: Sequence[str]) -> None:
+    """Refuse a rule that takes something else than theta, g and the states, or measures.
 
     Raises: RuleError, which names both.
     """
     inputs = update.program.inputs
-    if sorted(inputs) != sorted(["theta", "g", *state_names]):
+    if sorted(inputs) != sorted(["theta", "g", *names]):
         states = tuple(n for n in inputs if n not in ("theta", "g"))
         raise RuleError(
             where,
-            f"a rule of theta, g and the states {tuple(state_names)}",
+            f"a rule of theta, g and the states {tuple(names)}",
             f"{update.program.name}({', '.join(inputs)})",
             f"set state_names = {states}",
         )
 
 
-def check_scalars(where: str, update: Update | None, settings: Mapping[str, Any]) -> None:
+def check_scalars(
+    where: str, update: Update | None, settings: Mapping[str, Any], starts: Mapping[str, Any]
+) -> None:
     """Refuse settings from which a scalar of the rule cannot be had.
 
     Raises: OptionError, which names the missing ones and the words to pass.
@@ -35,7 +37,8 @@ def check_scalars(where: str, update: Update | None, settings: Mapping[str, Any]
     if update is None:
         repair = "set rule and state_names in a class of your own"
         raise OptionError(where, "an optimizer with a rule", "none", repair)
-    given = {"t", *(letter for word in settings for letter in letters_of(word))}
+    _check_starts(where, update, starts)
+    given = {"t", *starts, *(letter for word in settings for letter in letters_of(word))}
     missing = [n for n in update.program.scalars if n not in given]
     if missing:
         words = dict.fromkeys(WORDS.get(n, n) for n in missing)
@@ -45,3 +48,12 @@ def check_scalars(where: str, update: Update | None, settings: Mapping[str, Any]
             f"none for {', '.join(missing)}",
             "pass " + ", ".join(f"{word}=..." for word in words),
         )
+
+
+def _check_starts(where: str, update: Update, starts: Mapping[str, Any]) -> None:
+    """A number that the rule renews on the host has to start somewhere."""
+    program = update.program
+    for name in program.output_names:
+        if name not in program.inputs and name not in starts:
+            expected, repair = f"a start of {name}", f"set starts = {{'{name}': 1.0}}"
+            raise OptionError(where, expected, "none", repair)

@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
-from typing import Any
+from typing import Any, TypedDict
 
-from ..engine import Tensor
-from ..kernels import DTypeError, OptionError
+from ..kernels import OptionError
+from .schedules import Schedule, at
 
 Range = tuple[Callable[[float], bool], str]
+
+
+Setting = float | Schedule
+Betas = tuple[Setting, Setting]
+
+
+class Checks(TypedDict, total=False):
+    """What every optimizer takes beside its own settings.
+
+    skip_non_finite   leave out a step that would put nan or inf anywhere, and count it in
+                      `skipped`
+    state_dtype       precision of states and arithmetic; the parameter's, but at least float32,
+                      unless given
+    """
+
+    skip_non_finite: bool
+    state_dtype: Any
+
+
+class Options(Checks, total=False):
+    """What every optimizer takes whose rule has no weight decay of its own.
+
+    weight_decay      lam, added to the gradient as lam * theta (coupled); a group may have its
+                      own
+    """
+
+    weight_decay: Setting
+
 
 LETTERS: dict[str, tuple[str, ...]] = {
     "lr": ("alpha",),
@@ -19,28 +47,49 @@ LETTERS: dict[str, tuple[str, ...]] = {
     "eps_hat": ("eps_hat",),
     "alpha": ("rho",),
     "momentum": ("mu",),
+    "weight_decay": ("lam",),
+    "momentum_decay": ("psi",),
+    "beta1_decay": ("lambd",),
+    "final_lr": ("alpha_star",),
+    "slow_start": ("n0",),
+    "overestimate": ("c",),
 }  # any other word is its own letter
 
 _not_negative: Callable[[float], bool] = lambda x: 0 <= x < math.inf  # noqa: E731
 _fraction: Callable[[float], bool] = lambda x: 0 <= x < 1  # noqa: E731
+_factor: Callable[[float], bool] = lambda x: 0 < x <= 1  # noqa: E731
+_count: Callable[[float], bool] = lambda x: x >= 1 and x == int(x)  # noqa: E731
 RANGES: dict[str, Range] = {
-    "lr": (_not_negative, "0 <= lr < inf"),
+    **{
+        name: (_not_negative, f"0 <= {name} < inf")
+        for name in (
+            "lr",
+            "eps",
+            "eps_hat",
+            "weight_decay",
+            "momentum_decay",
+            "final_lr",
+            "eta",
+            "initial_accumulator_value",
+        )
+    },
+    **{name: (_fraction, f"0 <= {name} < 1") for name in ("alpha", "rho", "momentum", "beta2")},
     "betas": (_fraction, "two numbers, 0 <= beta < 1"),
-    "eps": (_not_negative, "0 <= eps < inf"),
-    "eps_hat": (_not_negative, "0 <= eps_hat < inf"),
-    "alpha": (_fraction, "0 <= alpha < 1"),
-    "momentum": (_fraction, "0 <= momentum < 1"),
+    "beta1": (_fraction, "0 <= beta1 < 1"),
+    "beta1_decay": (_factor, "0 < beta1_decay <= 1"),
+    "slow_start": (_count, "slow_start, a count of at least 1"),
+    "overestimate": (lambda x: 1 <= x < math.inf, "1 <= overestimate < inf"),
 }
 
 
-def letters(settings: Mapping[str, Any]) -> dict[str, float]:
-    """The settings of a group in the letters of the rules.
+def letters(settings: Mapping[str, Any], t: int = 1) -> dict[str, float]:
+    """The settings of a group in the letters of the rules, at step t.
 
     >>> letters({"lr": 0.1, "betas": (0.9, 0.999)})
     {'alpha': 0.1, 'beta1': 0.9, 'beta2': 0.999}
     """
     return {
-        letter: value
+        letter: at(value, t)
         for word, setting in settings.items()
         if word != "params"
         for letter, value in zip(letters_of(word), _values(setting), strict=True)
@@ -56,8 +105,13 @@ def _values(setting: Any) -> tuple[Any, ...]:
     return tuple(setting) if isinstance(setting, (tuple, list)) else (setting,)
 
 
+def has_schedule(settings: Mapping[str, Any]) -> bool:
+    """Whether any setting follows the step."""
+    return any(isinstance(v, Schedule) for s in settings.values() for v in _values(s))
+
+
 def check_settings(where: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    """Refuse a setting that is unknown or outside its range.
+    """Refuse a setting that is unknown or outside its range, at step 1 where it follows t.
 
     Raises: OptionError, which names it, its value and the range.
     """
@@ -69,47 +123,20 @@ def check_settings(where: str, given: Mapping[str, Any], known: Mapping[str, Any
             ", ".join(unknown),
             "remove or rename it",
         )
-    for name in known:
+    check_ranges(where, {name: given[name] for name in known}, 1)
+
+
+def check_ranges(where: str, settings: Mapping[str, Any], t: int) -> None:
+    """Refuse a value outside the range of its setting. Raises: OptionError."""
+    for name, setting in settings.items():
         holds, rule = RANGES.get(name, (math.isfinite, f"{name}, a finite number"))
-        values = _values(given[name])
-        if len(values) != len(letters_of(name)) or not all(
-            isinstance(v, Real) and holds(float(v)) for v in values
-        ):
-            raise OptionError(
-                where, rule, f"{name}={given[name]!r}", "give a value in the range"
-            )
+        values = _values(setting)
+        if len(values) != len(letters_of(name)) or not all(_fits(v, holds, t) for v in values):
+            got = f"{name}={setting!r}"
+            got += f" at t={t}" if has_schedule({name: setting}) else ""
+            raise OptionError(where, rule, got, "give a value in the range")
 
 
-def as_groups(where: str, params: Any) -> list[dict[str, Any]]:
-    """Parameters, (name, parameter) pairs or dicts of them, as a list of groups.
-
-    Raises: OptionError where there is nothing to train, DTypeError for what is no parameters.
-    """
-    items = _listed(where, params)
-    if not items:
-        raise OptionError(where, "at least one parameter", "none", "pass module.parameters()")
-    if isinstance(items[0], Mapping):
-        return items
-    return [{"params": items}]
-
-
-def parameters_of(where: str, group: Any) -> list[Any]:
-    """The parameters of a group, without their names."""
-    if not isinstance(group, Mapping) or "params" not in group:
-        repair = "write {'params': net.parameters(), ...}"
-        raise OptionError(where, "a group, a dict with params", repr(group), repair)
-    return [p[1] if _is_pair(p) else p for p in _listed(where, group["params"])]
-
-
-def _is_pair(p: Any) -> bool:
-    return isinstance(p, tuple) and len(p) == 2
-
-
-def _listed(where: str, params: Any) -> list[Any]:
-    if isinstance(params, Tensor):
-        return [params]
-    is_module = hasattr(params, "parameters")
-    if is_module or not isinstance(params, Iterable) or isinstance(params, (str, Mapping)):
-        got = type(params).__name__ if is_module else repr(params)
-        raise DTypeError(where, "parameters", got, "pass net.parameters()")
-    return list(params)
+def _fits(setting: Any, holds: Callable[[float], bool], t: int) -> bool:
+    value = at(setting, t)
+    return isinstance(value, Real) and bool(holds(float(value)))

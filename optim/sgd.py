@@ -1,11 +1,15 @@
-"""Stochastic gradient descent: plain, with momentum, and with Nesterov's momentum."""
+"""Stochastic gradient descent."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
-from ..kernels import OptionError, Update
-from .optimizer import Optimizer, Params
+from ..kernels import OptionError
+from .momentum import Momentum
+from .nesterov import Nesterov
+from .optimizer import Optimizer
+from .parameters import Params
+from .settings import Options, Setting
 
 
 def sgd(theta: Any, g: Any, *, alpha: Any) -> Any:
@@ -13,45 +17,34 @@ def sgd(theta: Any, g: Any, *, alpha: Any) -> Any:
     return (theta,)
 
 
-def momentum(theta: Any, g: Any, b: Any, *, alpha: Any, mu: Any) -> Any:
-    b = mu * b + g
-    theta = theta - alpha * b
-    return theta, b
-
-
-def nesterov(theta: Any, g: Any, b: Any, *, alpha: Any, mu: Any) -> Any:
-    b = mu * b + g
-    theta = theta - alpha * (g + mu * b)
-    return theta, b
-
-
-MOMENTUM = {False: Update(momentum), True: Update(nesterov)}
-
-
 class SGD(Optimizer):
-    """theta moves against the gradient, or against the running sum b of gradients.
+    """theta moves against the gradient; a row without one stays, so `SparseRows` give the dense
+    result.
 
-    Momentum selects one of three named rules, once, when the optimizer is built. Differs: alpha
-    multiplies b when it is used, as in PyTorch; Keras multiplies what goes into b, which is
-    another path when the step size changes. Source: Sutskever et al. 2013, in the variable
-    theta + mu * velocity for Nesterov's form.
+    Differs: with `momentum`, PyTorch's words for it, this is the rule of `Momentum` or
+    `Nesterov`, chosen once, when the optimizer is built. Source: Robbins & Monro 1951.
     """
 
     rule = staticmethod(sgd)
-    state_names: tuple[str, ...] = ()
 
     def __init__(
-        self, params: Params, lr: float = 1e-2, momentum: float = 0.0, nesterov: bool = False
+        self,
+        params: Params,
+        lr: Setting = 1e-2,
+        momentum: Setting = 0.0,
+        nesterov: bool = False,
+        **options: Unpack[Options],
     ) -> None:
         if nesterov and not momentum:
-            raise OptionError(
-                "SGD",
+            expected, repair = (
                 "momentum > 0 for Nesterov's form",
-                f"momentum={momentum}",
                 "set momentum, for example 0.9",
             )
+            raise OptionError("SGD", expected, f"momentum={momentum}", repair)
         settings: dict[str, Any] = {"lr": lr}
+        self.row_by_row = not momentum
         if momentum:
-            self.update, self.state_names = MOMENTUM[nesterov], ("b",)
+            chosen = Nesterov if nesterov else Momentum
+            self.update, self.state_names = chosen.update, chosen.state_names
             settings |= {"momentum": momentum, "nesterov": nesterov}
-        super().__init__(params, **settings)
+        super().__init__(params, **settings, **options)

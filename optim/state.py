@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernels import DTypeError, OptionError, ShapeError, device
+from .launch import tensors_of
+from .memory import precision
 from .settings import check_settings
+from .torch_names import is_of_torch, translated
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -17,11 +20,12 @@ SAME = "load a state of the same optimizer"
 
 
 def state_dict(optimizer: Optimizer) -> dict[str, Any]:
-    """{"state": {number: {"step": t, name: array}}, "param_groups": [settings]}; copies all."""
-    numbers = _numbers(optimizer)
+    """{"state": {number: {"step": t, name: array}}, "param_groups": [settings], "skipped": n};
+    copies all."""
+    numbers = {p: k for k, p in enumerate(tensors_of(optimizer.param_groups))}
     state = {
         numbers[p]: {
-            name: value if name == "step" else device.to_device(value, "cpu").copy()
+            name: device.to_device(value, "cpu").copy() if hasattr(value, "dtype") else value
             for name, value in held.items()
         }
         for p, held in optimizer.state.items()
@@ -29,33 +33,33 @@ def state_dict(optimizer: Optimizer) -> dict[str, Any]:
     groups = [
         {**g, "params": [numbers[p] for p in g["params"]]} for g in optimizer.param_groups
     ]
-    return {"state": state, "param_groups": groups}
+    return {"state": state, "param_groups": groups, "skipped": optimizer.skipped}
 
 
 def load_state_dict(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
-    """Replace state and settings.
+    """Replace state and settings by those of `state_dict`, or of PyTorch's optimizer of the
+    same rule. Settings that an older version did not have keep their values.
 
     Raises: DTypeError for what is no state, OptionError where groups, settings or state names
     differ, ShapeError where a shape does; the optimizer is unchanged then.
     """
     where = f"{type(optimizer).__name__}.load_state_dict"
     _check_form(where, state)
+    if is_of_torch(state):
+        state = translated(where, optimizer, state)
     _check_groups(where, optimizer, state["param_groups"])
-    parameters = dict(enumerate(p for g in optimizer.param_groups for p in g["params"]))
+    parameters = dict(enumerate(tensors_of(optimizer.param_groups)))
     for number, held in state["state"].items():
         if number not in parameters:
             got, repair = f"one of number {number!r}", "build the optimizer as it was saved"
             raise OptionError(where, f"states of {len(parameters)} parameters", got, repair)
         _check(where, optimizer, parameters[number], held)
     optimizer.state = {
-        parameters[k]: _taken(parameters[k], v) for k, v in state["state"].items()
+        parameters[k]: _taken(optimizer, parameters[k], v) for k, v in state["state"].items()
     }
     for mine, saved in zip(optimizer.param_groups, state["param_groups"], strict=True):
         mine.update({k: v for k, v in saved.items() if k != "params"})
-
-
-def _numbers(optimizer: Optimizer) -> dict[Any, int]:
-    return {p: k for k, p in enumerate(p for g in optimizer.param_groups for p in g["params"])}
+    optimizer.skipped = int(state.get("skipped", 0))
 
 
 def _check_form(where: str, state: Any) -> None:
@@ -80,29 +84,27 @@ def _check_groups(
     if sizes != given:
         repair = "build the optimizer as it was saved"
         raise OptionError(where, f"groups of {sizes} parameters", str(given), repair)
+    wanted = set(optimizer.defaults)
     for group in groups:
         got = [name for name in group if name != "params"]
-        if set(got) != set(optimizer.defaults):
+        if not wanted - {"weight_decay"} <= set(got) <= wanted:
             expected, repair = f"settings {list(optimizer.defaults)}", SAME
             raise OptionError(where, expected, str(got), repair)
-        check_settings(where, group, optimizer.defaults)
+        check_settings(where, {**optimizer.defaults, **group}, optimizer.defaults)
 
 
 def _check(where: str, optimizer: Optimizer, p: Any, held: Mapping[str, Any]) -> None:
-    names = {"step", *optimizer.state_names}
-    if held.keys() != names:
+    names = {"step", *optimizer.state_names, *optimizer.host_names}
+    if held.keys() - {"theta"} != names:
         raise OptionError(where, f"state {sorted(names)}", str(sorted(held)), SAME)
     step = held["step"]
     if not isinstance(step, (int, np.integer)) or step < 0:
         raise OptionError(where, "step, a count", f"step={step!r}", SAME)
-    for name in optimizer.state_names:
-        if np.shape(held[name]) != p.shape:
-            raise ShapeError(
-                where,
-                f"{name} of shape {p.shape}",
-                str(np.shape(held[name])),
-                "load the same network's state",
-            )
+    for name in held.keys() - {"step"}:
+        shape = () if name in optimizer.host_names else p.shape
+        if np.shape(held[name]) != shape:
+            expected, got = f"{name} of shape {shape}", str(np.shape(held[name]))
+            raise ShapeError(where, expected, got, "load the same network's state")
         if (dtype := _dtype(held[name])).kind not in "fiu":
             raise DTypeError(where, f"{name} of numbers", str(dtype), SAME)
 
@@ -111,8 +113,14 @@ def _dtype(value: Any) -> np.dtype[Any]:
     return np.dtype(value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype)
 
 
-def _taken(p: Any, held: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: int(v) if name == "step" else device.to_device(np.array(v, p.dtype), p.device)
-        for name, v in held.items()
-    }
+def _taken(optimizer: Optimizer, p: Any, held: Mapping[str, Any]) -> dict[str, Any]:
+    """A checked state in the precision and on the device of its parameter."""
+    dtype = precision(p, optimizer.state_dtype)
+    taken: dict[str, Any] = {"step": int(held["step"])}
+    for name in optimizer.state_names:
+        taken[name] = device.to_device(np.array(held[name], dtype), p.device)
+    taken |= {name: float(held[name]) for name in optimizer.host_names}
+    if dtype != p.dtype:
+        fine = held.get("theta", device.to_device(p.data, "cpu"))
+        taken["theta"] = device.to_device(np.array(fine, dtype), p.device)
+    return taken

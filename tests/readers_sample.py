@@ -34,7 +34,8 @@ EITHER_ZERO = {"maximum", "minimum"}
 # exp(n) (1 - n) - 1 for n near 0, whose sign is that of a rounding.
 LOST_SIGN = {"celu_vjp_alpha"}
 SETTINGS = {"t": 3, "alpha": 1e-2, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "eps_hat": 1e-8}
-SIGNED = {"theta", "g", "m", "b"}  # every other state is a sum of squares or a norm
+# Every other state is a sum of squares or a norm; AdaDelta's d is one, Graves' d a step.
+SIGNED = {"theta", "g", "m", "b", "a", "d", "g_bar", "h"}
 
 
 def special_numbers(dtype: str) -> np.ndarray:
@@ -88,6 +89,7 @@ class Rule(NamedTuple):
     def _without_signs(self, points: list[np.ndarray]) -> list[np.ndarray]:
         """States that are norms lose their signs; a row's arguments keep them."""
         keep = set(self.program.inputs) if self.row else SIGNED
+        keep = keep - {"d"} if self.program.name == "adadelta" else keep
         return [
             p if n in keep else np.asarray(abs(p)) for n, p in zip(self.program.inputs, points)
         ]
@@ -110,13 +112,19 @@ def _rules_of_rows() -> dict[str, Rule]:
 
 def _updates_of_optim() -> dict[str, Callable[..., Any]]:
     """Every function of the package whose first arguments are theta and g."""
-    files = [import_module(f"fusegrad.optim.{m.name}") for m in iter_modules(optim.__path__)]
+    folders = {"fusegrad.optim": optim, "fusegrad.optim.dialects": optim.dialects}
+    files = [
+        import_module(f"{name}.{m.name}")
+        for name, folder in folders.items()
+        for m in iter_modules(folder.__path__)
+    ]
     return {
         name: f
         for file in files
         for name, f in inspect.getmembers(file, inspect.isfunction)
         if f.__module__ == file.__name__
         and list(inspect.signature(f).parameters)[:2] == ["theta", "g"]
+        and "states" not in inspect.signature(f).parameters  # a rule around a rule
     }
 
 

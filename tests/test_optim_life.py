@@ -12,7 +12,7 @@ import pytest
 import fusegrad as fg
 from fusegrad import optim
 from tests.ops_sample import refused
-from tests.test_optim import CASES, leaf
+from tests.optim_sample import CASES, leaf
 
 
 def stepped(
@@ -156,7 +156,7 @@ BAD_PARAMETERS = [
     ([THETA * 2.0], fg.DTypeError, "leaves that require a gradient, got Tensor.*op=multiply"),
     ([THETA, THETA], fg.OptionError, "each parameter once, got theta twice; remove one"),
     ([{"params": [THETA], "momentum": 0.9}], fg.OptionError,
-     "Adam: expected settings among lr, betas, eps, got momentum; remove or rename it"),
+     "Adam: expected settings among lr, betas, eps, weight_decay, got momentum; remove or "),
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import fusegrad as fg
 from benchmarks import adam_step
 from fusegrad import nn, optim
 from fusegrad.kernels.words import sign
-from tests.test_optim import leaf
+from tests.optim_sample import leaf
 from tests.test_optim_life import stepped
 
 NET = nn.Linear(3, 2, rng=np.random.default_rng(0))
@@ -68,8 +68,8 @@ def spoilt(**changes: Any) -> dict[str, Any]:
         (
             optim.SGD([leaf(1.0)], momentum=0.5).state_dict(),
             fg.OptionError,
-            ADAM + r"settings \['lr', 'betas', 'eps'\], got \['lr', 'momentum', 'nesterov'\]; "
-            "load a state of the same optimizer",
+            ADAM + r"settings \['lr', 'betas', 'eps', 'weight_decay'\], got "
+            r"\['lr', 'momentum', 'nesterov', 'weight_decay'\]; load a state of the same opt",
         ),
         (
             {**spoilt(), "state": {1: spoilt()["state"][0]}},

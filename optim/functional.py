@@ -1,0 +1,106 @@
+"""The same rules without memory, on Tensors: a step that can be differentiated.
+
+`Functional(Adam)` gives `init` and `update` on trees of parameters. Every word of the rule is
+an op then, so a gradient reaches through the step to parameters, gradients, states and
+settings: a learning rate can be learnt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ..engine import Tensor
+from ..engine.ops.create import full_like
+from ..engine.ops.shaping import as_array
+from ..engine.pytree import leaves, matching, rebuilt
+from ..engine.row import on_tensors
+from ..engine.value import Value
+from ..kernels import OptionError
+from ..kernels.program import Program
+from .dialects import Dialect
+from .optimizer import Optimizer
+from .settings import letters, letters_of
+
+
+class State(NamedTuple):
+    """Steps taken; a tree like the parameters for each state; what the host keeps."""
+
+    t: int
+    arrays: Mapping[str, Any]
+    host: Mapping[str, Any]
+
+
+class Functional:
+    """An optimizer's rule as a function from parameters, gradients and state to new ones.
+
+    Settings are those of the optimizer, and may be Tensors; `update` may be given others.
+
+    >>> from fusegrad import grad
+    >>> from .sgd import SGD
+    >>> sgd = Functional(SGD)
+    >>> def loss_after_a_step(lr):  # from 2 down the slope of x^2
+    ...     x, _ = sgd.update(Tensor(2.0), Tensor(4.0), sgd.init(Tensor(2.0)), lr=lr)
+    ...     return x * x
+    >>> grad(loss_after_a_step)(0.1)  # 2 (2 - 4 lr) (-4)
+    Tensor(-12.8)
+    """
+
+    def __init__(self, optimizer: type[Optimizer] | Dialect, **settings: Any) -> None:
+        plain = {word: _plain(setting) for word, setting in settings.items()}
+        self.optimizer = optimizer([Tensor(0.0, requires_grad=True)], **plain)
+        self.settings = {**self.optimizer.defaults, **settings}
+        self.program = self.optimizer.update_of(self.optimizer.param_groups[0]).program
+
+    def init(self, params: Any) -> State:
+        """The state before the first step."""
+        values = [as_array(p) for p in leaves(params)]
+        starts = {n: self._start(n) for n in self.optimizer.state_names}
+        arrays = {
+            name: rebuilt(params, [full_like(v, start) for v in values])
+            for name, start in starts.items()
+        }
+        host = {name: self._start(name) for name in self.optimizer.host_names}
+        return State(0, arrays, host)
+
+    def _start(self, name: str) -> Any:
+        start = self.optimizer.starts.get(name, 0.0)
+        return self.settings[start] if isinstance(start, str) else start
+
+    def update(self, params: Any, grads: Any, state: State, **settings: Any) -> Any:
+        """(parameters, state) after one step.
+
+        Shapes: grads and each state have the form of params. Raises: OptionError for a setting
+        that the optimizer does not have.
+        """
+        _check(self.program, self.settings, settings)
+        known = {**self.settings, **settings}
+        t, program = state.t + 1, self.program
+        given = {**letters(known, t), **state.host, "t": t}
+        scalars = {name: given[name] for name in program.scalars}
+        trees = {"theta": params, "g": grads, **state.arrays}
+        columns = [matching("update", params, trees[name]) for name in program.inputs]
+        rows = [on_tensors(program, tuple(map(_tensor, row)), scalars) for row in zip(*columns)]
+        new = dict(zip(program.output_names, zip(*rows), strict=True))
+        arrays = {name: rebuilt(params, new[name]) for name in state.arrays}
+        host = {name: new[name][0] for name in state.host}
+        return rebuilt(params, new["theta"]), State(t, arrays, host)
+
+
+def _check(program: Program, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Refuse settings that the rule does not read, as a decay that it was not built with."""
+    read = [w for w in known if any(letter in program.scalars for letter in letters_of(w))]
+    if unknown := sorted(given.keys() - set(read)):
+        expected, repair = f"settings among {', '.join(read)}", "give the others to Functional"
+        raise OptionError("update", expected, ", ".join(unknown), repair)
+
+
+def _plain(setting: Any) -> Any:
+    """A setting as numbers, for the checks of the optimizer."""
+    if isinstance(setting, (tuple, list)):
+        return tuple(map(_plain, setting))
+    return float(setting) if isinstance(setting, Tensor) else setting
+
+
+def _tensor(x: Any) -> Any:
+    return x if isinstance(x, Value) else Tensor(x)
