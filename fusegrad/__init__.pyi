@@ -7,6 +7,7 @@ from . import lens as lens
 from . import multimodal as multimodal
 from . import nn as nn
 from . import optim as optim
+from . import verify as verify
 from .engine import GradientError as GradientError
 from .engine import KinkError as KinkError
 from .engine import NonFiniteError as NonFiniteError

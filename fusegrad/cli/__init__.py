@@ -1,4 +1,4 @@
-"""The command line: `fusegrad train | info | data`."""
+"""The command line: `fusegrad train | verify | info | data`."""
 
 import os
 

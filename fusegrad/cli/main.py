@@ -16,6 +16,7 @@ from typing import Any
 from .. import __version__
 from ..experiments import Settings
 from ..kernels import BackendError, FusegradError, OptionError
+from .verify import Verify
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ def _run(command: Any) -> int:
         from .train import train
 
         return train(command)
+    if isinstance(command, Verify):
+        from .verify import verify
+
+        return verify(command)
     from .listing import data, info
 
     show: Callable[[bool], None] = info if isinstance(command, Info) else data
@@ -66,7 +71,12 @@ def _parse(arguments: list[str]) -> Any:
     """The command as its dataclass. Raises: SystemExit 2 after one line for wrong use."""
     import tyro
 
-    commands: dict[str, Callable[..., Any]] = {"train": Settings, "info": Info, "data": Data}
+    commands: dict[str, Callable[..., Any]] = {
+        "train": Settings,
+        "verify": Verify,
+        "info": Info,
+        "data": Data,
+    }
     boxed = io.StringIO()
     try:
         with contextlib.redirect_stderr(boxed):

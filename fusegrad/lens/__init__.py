@@ -1,5 +1,7 @@
-"""The self-contained offline report of a training run."""
+"""Self-contained offline pages: of a training run, and of claims that were verified."""
 
-from .report import check_target, write_report
+from .page import check_target
+from .report import write_report
+from .verdicts import write_verdicts
 
-__all__ = ["check_target", "write_report"]
+__all__ = ["check_target", "write_report", "write_verdicts"]

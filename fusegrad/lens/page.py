@@ -1,0 +1,98 @@
+"""A page that is one file: its head, its foot, and how it is written whole or not at all."""
+
+import os
+import tempfile
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+from .markup import Html, tag
+
+
+def document(title: str, *sections: str, script: str = "") -> str:
+    """The whole page as text; it asks for no other file. `script` names one of ours."""
+    parts = [tag("main", *sections, id="top"), _footer()]
+    parts += [tag("script", Html(_asset(script)))] if script else []
+    page = tag("html", _head(title, script), tag("body", *parts), lang="en")
+    return f"<!doctype html>\n{page}\n"
+
+
+def check_target(path: str | Path) -> Path:
+    """The path, if a report can be written there; asked before hours are spent on one.
+
+    Raises: FileNotFoundError, OSError.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(
+            f"write_report: expected a file name, got the folder {target}; "
+            "add a name such as report.html"
+        )
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"write_report: expected an existing folder, got {target.parent}; "
+            "create it first or choose another path"
+        )
+    try:
+        with tempfile.TemporaryFile(dir=target.parent):
+            return target
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def write_page(target: Path, text: str) -> None:
+    """Write a page. A reader never sees half of it: the new file takes the old one's place at
+    once. Raises: OSError."""
+    try:
+        handle, name = tempfile.mkstemp(".tmp", target.name, target.parent)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(target: Path, error: OSError) -> OSError:
+    return type(error)(
+        f"write_report: expected a writable folder, got {target.parent} "
+        f"({error.strerror}); change its permissions or choose another path"
+    )
+
+
+def _head(title: str, script: str) -> Html:
+    return tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy(script)),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("title", title),
+        tag("link", rel="icon", href="data:,"),
+        tag("style", Html(_asset("report.css"))),
+    )
+
+
+def _policy(script: str) -> str:
+    """Only this page's own script may run, so no text in it ever can."""
+    allowed = "'none'"
+    if script:
+        allowed = f"'sha256-{b64encode(sha256(_asset(script).encode()).digest()).decode()}'"
+    return (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src {allowed}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _footer() -> Html:
+    text = "Written by fusegrad. Everything on this page is inside this one file."
+    return tag("footer", tag("p", text, " ", tag("a", "Back to the top", href="#top")))
+
+
+def _asset(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
