@@ -175,8 +175,11 @@ def _call_and_see_names(
 
     def at_return(frame: Any, event: str, _: Any) -> None:
         if event == "return" and frame.f_code in codes:
-            symbols = {n: s for n, s in frame.f_locals.items() if isinstance(s, Symbol)}
-            names.update({s.node: n for n, s in symbols.items()})
+            found: dict[Node, str] = {}
+            for name, value in frame.f_locals.items():
+                if isinstance(value, Symbol) and found.get(value.node) not in given:
+                    found[value.node] = name  # of two names, that of an input is the output's
+            names.update(found)
 
     before = sys.getprofile()
     sys.setprofile(at_return)

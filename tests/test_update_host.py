@@ -52,3 +52,13 @@ def test_a_scalar_is_renewed_under_its_own_name() -> None:
     text = r"rule wrong: expected outputs named as its inputs, got \['other'\]; return the ren"
     with pytest.raises(RuleError, match=text):
         Update(wrong)
+
+
+def test_an_alias_does_not_take_the_name_of_an_output() -> None:
+    def aliased(theta: Any, g: Any, m: Any) -> Any:
+        m = m + g
+        m_hat = m
+        theta = theta - m_hat
+        return theta, m
+
+    assert Update(aliased).program.output_names == ("theta", "m")
