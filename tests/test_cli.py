@@ -72,8 +72,8 @@ def test_a_race_starts_every_optimizer_from_the_same_weights(tmp_path: Path) -> 
 
 
 WRONG = [
-    ((), "Expected one of {train, info, data}; see `fusegrad --help`"),
-    (("trian",), "Unrecognized options: trian; Available subcommands: train, info, data;"),
+    ((), "Expected one of {train, verify, info, data}; see `fusegrad --help`"),
+    (("trian",), "Unrecognized options: trian; Available subcommands: train, verify, info,"),
     (
         ("train", "--bogus", "1"),
         "Unrecognized options: --bogus, 1; see `fusegrad train",

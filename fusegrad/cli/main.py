@@ -35,6 +35,14 @@ class Data:
     """Print JSON instead of a table."""
 
 
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "train": Settings,
+    "verify": Verify,
+    "info": Info,
+    "data": Data,
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Raises: SystemExit with the status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -71,24 +79,18 @@ def _parse(arguments: list[str]) -> Any:
     """The command as its dataclass. Raises: SystemExit 2 after one line for wrong use."""
     import tyro
 
-    commands: dict[str, Callable[..., Any]] = {
-        "train": Settings,
-        "verify": Verify,
-        "info": Info,
-        "data": Data,
-    }
     boxed = io.StringIO()
     try:
         with contextlib.redirect_stderr(boxed):
             return tyro.extras.subcommand_cli_from_dict(
-                commands,
+                COMMANDS,
                 prog="fusegrad",
                 args=arguments,
                 description="Autodiff, optimizers held against their papers, fused branches.",
             )
     except SystemExit as end:
         if end.code:
-            command = arguments[0] if arguments and arguments[0] in commands else ""
+            command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
             raise SystemExit(_complain(_unboxed(boxed.getvalue(), command), 2)) from None
         raise
 

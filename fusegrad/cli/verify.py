@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,19 +32,11 @@ class Verify:
 def verify(command: Verify) -> int:
     """Run the checks; returns the exit status."""
     from ..lens import check_target, write_verdicts
-    from ..lens.verdicts import summary
-    from ..verify import CLAIMS, SUITE, checked
 
-    if unknown := [name for name in command.only if name not in CLAIMS]:
-        expected = f"claims among {', '.join(CLAIMS)}"
-        raise OptionError("verify", expected, ", ".join(unknown), "leave --only out for all")
+    names = _chosen(command.only)
     if command.html:
         check_target(command.html)
-    names, console = command.only or tuple(CLAIMS), Console(stderr=True)
-    steps = track(
-        names, "claims", console=console, transient=True, disable=not console.is_terminal
-    )
-    rows = [checked(CLAIMS[name], SUITE).to_json() for name in steps]
+    rows = _rows(names)
     if command.html:
         print(f"Page: {write_verdicts(rows, command.html)}", file=sys.stderr)
     if command.json:
@@ -51,13 +44,31 @@ def verify(command: Verify) -> int:
         print()
     else:
         show(rows)
-        print(summary(rows))
     return int(not all(row["as_expected"] for row in rows))
 
 
+def _chosen(only: Sequence[str]) -> Sequence[str]:
+    from ..verify import CLAIMS
+
+    if unknown := [name for name in only if name not in CLAIMS]:
+        expected = f"claims among {', '.join(CLAIMS)}"
+        raise OptionError("verify", expected, ", ".join(unknown), "leave --only out for all")
+    return only or tuple(CLAIMS)
+
+
+def _rows(names: Sequence[str]) -> list[dict[str, Any]]:
+    """The claims, checked, with a bar where somebody watches."""
+    from ..verify import CLAIMS, SUITE, checked
+
+    console = Console(stderr=True)
+    still = not console.is_terminal
+    steps = track(names, "claims", console=console, transient=True, disable=still)
+    return [checked(CLAIMS[name], SUITE).to_json() for name in steps]
+
+
 def show(rows: list[dict[str, Any]]) -> None:
-    """A row a claim."""
-    from ..lens.verdicts import HEAD, figure
+    """A row a claim, and how many hold."""
+    from ..lens.verdicts import HEAD, figure, summary
 
     console = Console()
     if not console.is_terminal:
@@ -72,3 +83,4 @@ def show(rows: list[dict[str, Any]]) -> None:
             f"{row['name']}\n{row['claim']}", row["source"], row["how"], figure(row), verdict
         )
     console.print(made, markup=False)
+    print(summary(rows))

@@ -35,7 +35,8 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> str:
     fail = sum(row["verdict"] != "holds" for row in rows)
     other = [row["name"] for row in rows if not row["as_expected"]]
     end = f"not as expected: {', '.join(other)}" if other else "all as expected"
-    return f"{len(rows)} claims: {len(rows) - fail} hold, {fail} do not hold as written; {end}."
+    claims = "1 claim" if len(rows) == 1 else f"{len(rows)} claims"
+    return f"{claims}: {len(rows) - fail} hold, {fail} do not hold as written; {end}."
 
 
 def _header(rows: Sequence[Mapping[str, Any]], fail: int) -> Html:

@@ -115,18 +115,10 @@ def _cycle(suite: Suite, beta1: float, beta2: float, curve: float, alpha: float)
     orbit = alpha * (1 - beta1) / (2 * (1 + beta1))
     p = Tensor([orbit], requires_grad=True)
     optimizer = suite["adam"]([p], lr=alpha, betas=(beta1, beta2), eps=0.0)
-    optimizer.load_state_dict(
-        {
-            "state": {
-                0: {
-                    "step": 10**7,
-                    "m": np.array([-(1 - beta1) / (1 + beta1) * curve * orbit]),
-                    "v": np.array([(curve * orbit) ** 2]),
-                }
-            },
-            "param_groups": [{**optimizer.param_groups[0], "params": [0]}],
-        }
-    )
+    m = -(1 - beta1) / (1 + beta1) * curve * orbit
+    states = {"step": 10**7, "m": np.array([m]), "v": np.array([(curve * orbit) ** 2])}
+    group = {**optimizer.param_groups[0], "params": [0]}
+    optimizer.load_state_dict({"state": {0: states}, "param_groups": [group]})
     worst = 0.0
     for k in range(1000 if beta1 < 0.9 else 20):
         p.grad = Tensor(curve * p.data)
