@@ -44,6 +44,7 @@ LAYOUTS = {
     "complement": Layout(1, (4, 0), "1 - {}^{{{}}}", "<mn>1</mn><mo>−</mo><msup>{}{}</msup>"),
     "negative": Layout(1, (2,), "-{}", "<mo>−</mo>{}"),
     "times": Layout(2, (2, 2), r"{} \, {}", "{}<mspace width='0.17em'/>{}"),
+    "product": Layout(2, (2, 2), r"{} \cdot {}", "{}<mo>·</mo>{}"),
     "fraction": Layout(3, (0, 0), r"\frac{{{}}}{{{}}}", "<mfrac>{}{}</mfrac>"),
     "power": Layout(3, (4, 0), "{}^{{{}}}", "<msup>{}{}</msup>"),
     "root": Layout(4, (0,), r"\sqrt{{{}}}", "<msqrt>{}</msqrt>"),

@@ -101,6 +101,9 @@ class Substituted(Writer):
         text = self.notation.number(value)
         return self.notation.brackets.format(text) if value < 0 and at_least > 0 else text
 
+    def _set(self, layout: str, *texts: str) -> str:
+        return super()._set("product" if layout == "times" else layout, *texts)
+
 
 def _program_of(rule: Any) -> Program:
     """The program of a formula, of an optimizer or of its update."""
