@@ -12,7 +12,7 @@ import numpy as np
 
 from ..kernels import DTypeError, Lifted, OptionError, Word, latex, lift
 from ..kernels import words as w
-from ..kernels.program import Program, plain
+from ..kernels.program import Host, Program, plain
 from ..kernels.tracer import Symbol
 from .op import SYMMETRIC, Op, register
 from .tape import apply
@@ -21,6 +21,7 @@ from .value import Value
 Formula = Callable[..., Any]
 Domain = tuple[float, float]
 NUMBERS = (bool, int, float)
+OF_HOST = (*NUMBERS, Host, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -155,21 +156,23 @@ def on_tensors(
     """The Tensor reader: a rule with every word an op, so that all of it is differentiable."""
     values = dict(zip(program.inputs, elements, strict=True))
     T = np.result_type(0.0, *(e.dtype for e in elements if not isinstance(e, NUMBERS))).type
-    return program.interpret(values, scalars or {}, plain, lambda word: _meaning(word, T))
+    found = program.interpret(values, scalars or {}, plain, lambda word: _meaning(word, T))
+    return [float(x) if isinstance(x, Host) else x for x in found]
 
 
 def _meaning(word: Word, T: Any) -> Callable[..., Any]:
-    """A word on Tensors; numbers alone stay a Python number, which widens no dtype."""
+    """A word on Tensors; numbers alone stay a number of the host, which widens no dtype."""
 
     def compute(*args: Any) -> Any:
-        if all(isinstance(a, NUMBERS) for a in args):
+        if all(isinstance(a, OF_HOST) for a in args):
             with np.errstate(all="ignore"):  # as in a kernel
-                return float(word.numpy(*args))
+                return word.numpy(*map(Host, args))
+        args = tuple(float(a) if isinstance(a, Host) else a for a in args)
         if word.name == "where" and all(isinstance(a, NUMBERS) for a in args[1:]):
             args = (args[0], T(args[1]), args[2])  # else NumPy would make it float64
         if word.name == "one_minus_power":  # of Tensors, in words that have slopes
             return 1 - args[0] ** args[1]
-        return ROWS[word.name].function(*args)
+        return ROWS["multiply" if word.name == "scale" else word.name].function(*args)
 
     return compute
 

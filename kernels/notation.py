@@ -13,7 +13,7 @@ from .vocabulary import Constant
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "eps": "ε", "epsilon": "ε",
     "theta": "θ", "lam": "λ", "mu": "μ", "nu": "ν", "rho": "ρ", "sigma": "σ", "tau": "τ",
-    "phi": "φ", "eta": "η", "pi": "π", "kappa": "κ", "lambd": "λ",
+    "phi": "φ", "eta": "η", "psi": "ψ", "pi": "π", "kappa": "κ", "lambd": "λ",
 }  # fmt: skip
 ACCENTS = {"hat": "^", "bar": "¯"}
 SHORT = {"maximum": "max", "minimum": "min", "sign": "sgn", "logical_not": "not"}
@@ -132,6 +132,7 @@ def _latex(base: str, accent: str, index: str) -> str:
     text = "\\" + LATEX_NAME.get(base, base) if base in GREEK else base
     text = base if len(base) == 1 else text if base in GREEK else rf"\mathrm{{{base}}}"
     text = rf"\{accent}{{{text}}}" if accent else text
+    index = re.sub(r"\binf\b", r"\\infty", index)
     return f"{text}_{{{index}}}" if index else text
 
 
@@ -144,5 +145,6 @@ def _mathml(base: str, accent: str, index: str) -> str:
 
 def _index(index: str) -> str:
     tokens = re.findall(r"\d+|[a-z]+|[^\w\s]", index)
+    tokens = ["∞" if t == "inf" else t for t in tokens]
     tags = ("mn" if t.isdigit() else "mi" if t.isalpha() else "mo" for t in tokens)
     return "".join(f"<{tag}>{escape(t)}</{tag}>" for tag, t in zip(tags, tokens, strict=True))

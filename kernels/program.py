@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from .vocabulary import Constant, Word
+
+# What the host computes scalars in, once a call: the longest float that the machine has, so
+# that they are right to the last bit of float64 although `1 - beta` cancels. (On machines
+# without a longer one it is float64.)
+Host: Any = np.longdouble
 
 
 class Node:
@@ -76,13 +83,19 @@ class Program:
         return tuple(name if node.elementwise else "" for name, node in pairs)
 
     @cached_property
+    def host_names(self) -> tuple[str, ...]:
+        """The outputs that depend on scalars alone, which the host holds."""
+        pairs = zip(self.output_names, self.outputs, strict=True)
+        return tuple(name for name, node in pairs if not node.elementwise)
+
+    @cached_property
     def words(self) -> tuple[Node, ...]:
         """The nodes that are computed for every element."""
         return tuple(n for n in self.nodes if n.elementwise and not n.is_leaf)
 
     @cached_property
     def hoisted(self) -> tuple[Node, ...]:
-        """Scalar nodes that elements read: computed once a call, on the host, in float64."""
+        """Scalar nodes that elements read: computed once a call, on the host (`Host`)."""
         used = [a for n in self.words for a in n.args] + list(self.outputs)
         return tuple(
             dict.fromkeys(n for n in used if not n.elementwise and n.name != "constant")
@@ -93,12 +106,13 @@ class Program:
         return any(n.function.simd for n in self.words)
 
     def host_values(self, scalars: Mapping[str, Any]) -> list[float]:
-        """The hoisted values, one float for each node of `hoisted`, computed in float64."""
+        """The hoisted values, one float for each node of `hoisted`."""
         if not self.hoisted:
             return []
-        values = self.values(
-            self.hoisted, lambda n: float(scalars[n.value]), plain, lambda word: word.numpy
-        )
+        with np.errstate(all="ignore"):  # as in a kernel: a side of `where` may not be taken
+            values = self.values(
+                self.hoisted, lambda n: Host(scalars[n.value]), host, lambda word: word.numpy
+            )
         return [float(values[n]) for n in self.hoisted]
 
     def interpret(
@@ -135,6 +149,11 @@ class Program:
 def plain(value: Any) -> float:
     """A constant of a rule as a float."""
     return float(value.value if isinstance(value, Constant) else value)
+
+
+def host(value: Any) -> Any:
+    """A constant of a rule as the host computes with it."""
+    return Host(plain(value))
 
 
 def _in_order(ends: tuple[Node, ...]) -> list[Node]:

@@ -58,15 +58,15 @@ class Symbol(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 def _use_the_vocabulary() -> str:
-    known = " ".join(sorted(set(WORDS) - {"one_minus_power"}))
+    known = " ".join(sorted(set(WORDS) - {"one_minus_power", "scale"}))
     return f"write it with the vocabulary: {known}"
 
 
 class Tracer:
     """Writes nodes; the same word on the same arguments is one node."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, scales: bool = False) -> None:
+        self.name, self.scales = name, scales
         self.nodes: dict[tuple[Any, ...], Node] = {}
 
     def refuse(self, got: str, repair: str) -> RuleError:
@@ -86,6 +86,8 @@ class Tracer:
 
     def _node(self, word: Word, nodes: tuple[Node, ...]) -> Node:
         word, nodes = _bias_correction(word, nodes)
+        if self.scales:
+            word, nodes = _scaling(word, nodes)
         return self._once((word.name, *map(id, nodes)), word, None, nodes)
 
     def _once(
@@ -133,13 +135,25 @@ def _bias_correction(word: Word, args: tuple[Node, ...]) -> tuple[Word, tuple[No
     return word, args
 
 
-def trace(rule: Rule, name: str = "", elements: tuple[str, ...] = ()) -> Program:
+def _scaling(word: Word, args: tuple[Node, ...]) -> tuple[Word, tuple[Node, ...]]:
+    """A scalar times an element has its own word, which rounds once."""
+    if word.name == "multiply":
+        for h, x in (args, args[::-1]):
+            if x.elementwise and not h.elementwise and h.word != "constant":
+                return WORDS["scale"], (h, x)
+    return word, args
+
+
+def trace(
+    rule: Rule, name: str = "", elements: tuple[str, ...] = (), scales: bool = False
+) -> Program:
     """The program of a rule; everything outside the vocabulary is refused by name. `elements`
-    names the positional arguments of a rule that does not (`*values`).
+    names the positional arguments of a rule that does not (`*values`); with `scales`, products
+    of scalars and elements are rounded once.
 
     Raises: RuleError, which names the rule, what it used and the word to use instead.
     """
-    tracer = Tracer(name or rule.__name__)
+    tracer = Tracer(name or rule.__name__, scales)
     elements, scalars = (elements, ()) if elements else _parameters(rule)
     given = {n: Symbol(tracer, tracer.leaf("element", n)) for n in elements}
     given |= {n: Symbol(tracer, tracer.leaf("scalar", n)) for n in scalars}

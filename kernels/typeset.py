@@ -7,6 +7,7 @@ recursion: the old value is then written with index t-1, the new one with index 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,8 @@ class Writer:
 
     def __init__(self, program: Program, notation: Notation) -> None:
         self.program, self.notation = program, notation
-        renewed = set(program.names.values()) & set(program.inputs)
+        states = {*program.inputs, *program.host_names}
+        renewed = set(program.names.values()) & states
         self.renewed = {
             n
             for n in renewed
@@ -30,26 +32,28 @@ class Writer:
     def statements(self) -> list[tuple[str, str]]:
         """(left side, right side) of every value the author named, and of every output."""
         named = self.program.named
-        return [(self._named(name), self._formula(n)) for n, name in named.items()]
+        return [(self._named(n, name), self._formula(n)) for n, name in named.items()]
 
-    def _named(self, name: str) -> str:
-        has_index = name.endswith("_t")
-        return self.notation.symbol(name, "t" if self.renewed and not has_index else "")
+    def _named(self, node: Node, name: str) -> str:
+        """The symbol of a value: of this step, where it is one of a recursion that an element
+        or a state takes part in."""
+        steps = self.renewed and (node.elementwise or name in self.renewed)
+        return self.notation.symbol(name, "t" if steps and not name.endswith("_t") else "")
 
     def _leaf(self, node: Node) -> str:
         if node.word == "constant":
             return self.notation.constant(node.value)
-        if node.word == "scalar" or not self.renewed:
-            return self.notation.symbol(node.value)
-        index = "t-1" if node.value in self.renewed else "t"
-        return self.notation.symbol(node.value, index)
+        if node.value in self.renewed:
+            return self.notation.symbol(node.value, "t-1")
+        given = node.word == "element" and self.renewed
+        return self.notation.symbol(node.value, "t" if given else "")
 
     def _argument(self, node: Node, at_least: int) -> str:
         is_negative = node.word == "constant" and plain(node.value) < 0
         if node.is_leaf and not is_negative:
             return self._leaf(node)
         if node in self.program.names:
-            return self._named(self.program.names[node])
+            return self._named(node, self.program.names[node])
         layout = "negative" if is_negative else node.function.layout
         strength = LAYOUTS[layout].binds if layout in LAYOUTS else 4
         text = self._leaf(node) if is_negative else self._formula(node)
@@ -68,6 +72,8 @@ class Writer:
         return self._set(layout, *(self._argument(a, k) for a, k in zip(node.args, needs)))
 
     def _set(self, layout: str, *texts: str) -> str:
+        if layout == "times" and re.match(r"(<mrow>|<msup>|<mn>)*\d", texts[1]):
+            layout = "product"  # two numbers side by side would be one
         template: str = getattr(LAYOUTS[layout], self.notation.language)
         if texts[0].startswith("<msub>") and "<msup>{}{}</msup>" in template:
             # An index and a power of one symbol stand above each other.
@@ -80,7 +86,8 @@ class Writer:
         square = self._set("power", self._argument(right, 4), self.notation.constant(2))
         if left is right:
             return square
-        if left.name != "multiply" or left in self.program.names or left.args[1] is not right:
+        is_product = not left.is_leaf and left.function.layout == "times"
+        if not is_product or left in self.program.names or left.args[1] is not right:
             return ""
         return self._set("times", self._argument(left.args[0], 2), square)
 

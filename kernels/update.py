@@ -31,7 +31,7 @@ class Update(Kernel):
     """
 
     def __init__(self, rule: Rule, reader: str | None = None) -> None:
-        self.rule, self.program, self.reader = rule, trace(rule), reader
+        self.rule, self.program, self.reader = rule, trace(rule, scales=True), reader
         _check_outputs(self.program)
         self._numpy = on_numpy.read(self.program)
         self._renewed = [
@@ -51,6 +51,8 @@ class Update(Kernel):
     def _update(self, tensors: Sequence[tuple[Any, ...]], **scalars: Any) -> dict[str, float]:
         hoisted = self.program.host_values(scalars)
         self._run(tensors, hoisted)
+        if not self.program.host_names:
+            return {}
         values = dict(zip(self.program.hoisted, hoisted))
         pairs = zip(self.program.output_names, self.program.outputs)
         return {name: values[node] for name, node in pairs if not node.elementwise}

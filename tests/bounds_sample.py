@@ -19,7 +19,7 @@ DTYPES = ("float32", "float64")
 # Units in the last place that one word may err, whoever reads it. IEEE 754 settles the first
 # two groups; 4 is what NumPy's vector forms and the C libraries keep to in the third.
 SETTLED = "negative absolute sign maximum minimum where floor ceil rint"
-ROUNDED = "add subtract multiply divide ratio sqrt remainder"
+ROUNDED = "add subtract multiply scale divide ratio sqrt remainder"
 LIBRARY = (
     "power exp expm1 log log1p log2 log10 sin cos tan sinh cosh tanh erf erfc lgamma hypot "
     "arcsin arccos arctan arctan2 arcsinh arccosh arctanh one_minus_power"
@@ -88,7 +88,8 @@ class Bound:
         def compute(*args: Bounded) -> Bounded:
             on_host = all(a.on_host for a in args)
             dtype = "float64" if on_host else self.dtype.name
-            args = args if on_host else tuple(map(self._on_device, args))
+            if not on_host and word.name != "scale":  # which takes the host's number whole
+                args = tuple(map(self._on_device, args))
             exact = self._in_range(word.exact(*(a.value for a in args)))
             moved = self._moved(word, exact, args)
             if MP.isfinite(exact) and moved != MP.inf:

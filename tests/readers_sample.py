@@ -128,9 +128,16 @@ def _updates_of_optim() -> dict[str, Callable[..., Any]]:
     }
 
 
+def _of_arrays(rule: Callable[..., Any]) -> Program:
+    """An update's program without what the host keeps of it."""
+    p = trace(rule, scales=True)
+    outputs = tuple(node for node in p.outputs if node.elementwise)
+    return Program(p.name, p.inputs, p.scalars, outputs, p.names)
+
+
 UPDATES = _updates_of_optim()
 ROW_RULES = _rules_of_rows()
-RULES = {**ROW_RULES, **{name: Rule(trace(f)) for name, f in UPDATES.items()}}
+RULES = {**ROW_RULES, **{name: Rule(_of_arrays(f)) for name, f in UPDATES.items()}}
 
 
 # ---- agreement of two readers ---------------------------------------------------------------
