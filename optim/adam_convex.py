@@ -27,9 +27,9 @@ def adam_convex(
     beta1_product = beta1**t * lambd ** (t * (t - 1) / 2)
     m = beta1_t * m + (1 - beta1_t) * g
     v = beta2 * v + (1 - beta2) * g * g
-    m_hat = m / (1 - beta1_product)
     v_hat = v / (1 - beta2**t)
-    theta = theta - ratio(alpha / sqrt(t) * m_hat, sqrt(v_hat) + eps)
+    alpha_t = alpha / sqrt(t) / (1 - beta1_product)
+    theta = theta - ratio(alpha_t * m, sqrt(v_hat) + eps)
     return theta, m, v
 
 

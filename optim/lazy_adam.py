@@ -10,8 +10,8 @@ class LazyAdam(Adam):
 
     Differs: from Adam, whose m and v fade at every step, so that every row moves. Here a row
     keeps its averages until it is seen again, and is corrected as if it had been seen t times;
-    the two agree only where every row has a gradient at every step. PyTorch calls this
-    SparseAdam.
+    the two agree only where every row has a gradient at every step. PyTorch's SparseAdam is
+    this in the efficient ordering: its eps is an eps_hat.
     """
 
     row_by_row = True

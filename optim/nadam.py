@@ -40,7 +40,9 @@ class NAdam(Optimizer):
     """The next step's momentum is applied now; mu warms up from beta1 / 2 to beta1.
 
     Differs: PyTorch averages m with beta1, not mu_t; Keras warms up 250 times as fast; optax
-    keeps mu = beta1 (`dialect`). Source: Dozat 2016, Incorporating Nesterov Momentum into Adam.
+    keeps mu = beta1 (`dialect`). The workshop paper prints vhat with one more factor beta2,
+    which the author's own report and all libraries lack, and so does this. Source: Dozat 2016,
+    Incorporating Nesterov Momentum into Adam.
     """
 
     rule = staticmethod(nadam)

@@ -77,7 +77,7 @@ MUTANTS = [
            "adadelta-units"),
     Mutant("adadelta", "sqrt(d + eps)", "sqrt(d) + eps", "adadelta-units"),
     Mutant("adam_nc", "beta2_t = 1 - 1 / t", "beta2_t = 1 - 1 / (t + 1)", "adamnc-mean"),
-    Mutant("adam_convex", "m / (1 - beta1_product)", "m / (1 - beta1**t)",
+    Mutant("adam_convex", "/ (1 - beta1_product)", "/ (1 - beta1**t)",
            "correction-of-a-fading-beta1"),
     Mutant("adabound", "eta / sqrt(t)", "eta", "adabound-closes-in"),
     Mutant("adabound", "maximum(minimum(alpha / sqrt(v), upper), lower)", "alpha / sqrt(v)",
