@@ -1,14 +1,18 @@
-"""States of PyTorch's optimizers, for the rules that are the same there: its names for ours."""
+"""States of PyTorch's optimizers, for the rules that are the same there: its names for ours.
+
+Differs: PyTorch's SGD counts no steps; with a state of its, t goes on from 1.
+"""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..kernels import OptionError
+from ..kernels import OptionError, ShapeError
+from .settings import has_schedule
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -33,13 +37,27 @@ NAMES: dict[str, dict[str, str]] = {
     "momentum": {"b": "momentum_buffer"},
     "nesterov": {"b": "momentum_buffer"},
 }
-# Settings of PyTorch that make another rule of it unless they have this value.
-CHANGES = {"maximize": False, "dampening": 0, "lr_decay": 0}
-MEANT: dict[str, Callable[[str], bool]] = {
-    "amsgrad": lambda rule: rule == "amsgrad_corrected",
-    "nesterov": lambda rule: rule == "nesterov",
-    "centered": lambda rule: "centred" in rule,
-    "decoupled_weight_decay": lambda rule: rule == "adamw",
+# A setting that tells PyTorch's class, the first that is found: its states do not name it.
+MARKS = {
+    "amsgrad": "Adam",
+    "momentum_decay": "NAdam",
+    "centered": "RMSprop",
+    "dampening": "SGD",
+    "lr_decay": "Adagrad",
+    "rho": "Adadelta",
+    "t0": "ASGD",
+    "decoupled_weight_decay": "RAdam",
+    "betas": "Adamax",
+}
+CLASSES = {
+    **dict.fromkeys(("adam", "adamw", "amsgrad_corrected"), "Adam"),
+    **dict.fromkeys(("sgd", "momentum", "nesterov"), "SGD"),
+    **dict.fromkeys([rule for rule in NAMES if "rmsprop" in rule], "RMSprop"),
+    "adamax_torch": "Adamax",
+    "nadam_torch": "NAdam",
+    "radam_torch": "RAdam",
+    "adadelta": "Adadelta",
+    "adagrad": "Adagrad",
 }
 
 
@@ -71,14 +89,32 @@ def _names_of(where: str, optimizer: Optimizer) -> dict[str, str]:
 
 
 def _settings(where: str, optimizer: Optimizer, group: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a group of PyTorch's, found to be of the same rule."""
     rule = optimizer.update.program.name
-    meant = {**CHANGES, **{name: holds(rule) for name, holds in MEANT.items()}}
-    for name, value in meant.items():
+    found = next((name for mark, name in MARKS.items() if mark in group), "another")
+    if found != CLASSES[rule]:
+        expected, got = f"PyTorch's {CLASSES[rule]} for {rule}", f"its {found}"
+        raise OptionError(where, expected, got, "take another rule")
+    for name, value in _switches(rule).items():
         if name in group and bool(group[name]) != bool(value):
             got = f"{name}={group[name]}"
             raise OptionError(where, f"{name}={value} for {rule}", got, "take another rule")
     wanted = {k: _plain(v) for k, v in group.items() if k in optimizer.defaults}
     return {**optimizer.defaults, **wanted, "params": list(group["params"])}
+
+
+def _switches(rule: str) -> dict[str, Any]:
+    """Settings of PyTorch that make another rule of it unless they have this value."""
+    return {
+        "maximize": False,
+        "dampening": 0,
+        "lr_decay": 0,
+        "amsgrad": rule == "amsgrad_corrected",
+        "nesterov": rule == "nesterov",
+        "centered": "centred" in rule,
+        "decoupled_weight_decay": rule == "adamw",
+        **({} if "b" in NAMES[rule] else {"momentum": 0}),
+    }
 
 
 def _one(
@@ -93,6 +129,8 @@ def _one(
 
 def _plain(value: Any) -> Any:
     """A PyTorch tensor as an array, or as a number where it is one."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
     if not hasattr(value, "detach"):
         return value
     array = np.asarray(value.detach().cpu().numpy())
@@ -103,24 +141,42 @@ def to_torch(optimizer: Optimizer, theirs: Any) -> None:
     """Load state and settings into PyTorch's optimizer of the same rule, on parameters in the
     same order. The way back is `load_state_dict(theirs.state_dict())`.
 
-    Raises: OptionError where PyTorch's rule is another one.
+    Raises: OptionError where PyTorch's rule is another one, where groups differ, or for a
+    schedule; ShapeError where a shape differs. Theirs is unchanged then.
     """
     where = "to_torch"
     names, saved = _names_of(where, optimizer), optimizer.state_dict()
-    for group in theirs.state_dict()["param_groups"]:
+    groups = theirs.state_dict()["param_groups"]
+    _check_same(where, optimizer, theirs)
+    for group in groups:
         _settings(where, optimizer, group)
     torch: Any = importlib.import_module("torch")  # theirs is there, so it is
     state = {
         number: {
             "step": torch.tensor(float(held["step"])),
-            **{name: torch.as_tensor(held[ours]) for ours, name in names.items()},
+            **{name: torch.as_tensor(np.asarray(held[n])) for n, name in names.items()},
         }
         for number, held in saved["state"].items()
     }
     groups = [
         {**group, **{k: v for k, v in mine.items() if k in group}}
-        for mine, group in zip(
-            saved["param_groups"], theirs.state_dict()["param_groups"], strict=True
-        )
+        for mine, group in zip(saved["param_groups"], groups, strict=True)
     ]
     theirs.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _check_same(where: str, optimizer: Optimizer, theirs: Any) -> None:
+    """Both have the same parameters in the same groups, and settings that are numbers."""
+    mine, other = optimizer.param_groups, theirs.param_groups
+    sizes, given = ([len(g["params"]) for g in groups] for groups in (mine, other))
+    if sizes != given:
+        expected, repair = f"groups of {sizes} parameters", "build both alike"
+        raise OptionError(where, expected, str(given), repair)
+    for group, theirs_too in zip(mine, other, strict=True):
+        for p, q in zip(group["params"], theirs_too["params"], strict=True):
+            if p.shape != tuple(q.shape):
+                expected, repair = f"a parameter of shape {p.shape}", "build both alike"
+                raise ShapeError(where, expected, str(tuple(q.shape)), repair)
+        if has_schedule({name: group[name] for name in optimizer.defaults}):
+            repair = "set a number, and take PyTorch's scheduler"
+            raise OptionError(where, "settings that are numbers", "a schedule", repair)
