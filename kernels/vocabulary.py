@@ -75,7 +75,7 @@ def _one_minus_power(b: Any, t: Any) -> Any:
 
 def _ratio(a: Any, b: Any) -> Any:
     with np.errstate(all="ignore"):  # at b = 0, where the quotient is computed but not taken
-        return np.where(np.not_equal(b, 0), np.divide(a, b), np.multiply(a, 0))
+        return np.where(np.not_equal(b, 0), np.divide(a, b), np.multiply(a, b))
 
 
 def _scale(h: Any, x: Any) -> Any:
@@ -196,12 +196,12 @@ WORDS: dict[str, Word] = {
         _logical("or", "or", "||", operator.or_, "or"),
         _logical("xor", "!=", "!=", operator.xor, "xor"),
         # a / b of an update: over 0 it is no move, where division would make a NaN or inf of
-        # it. A square that underflowed is such a 0. What is no number stays none, hence a * 0.
+        # it. A square that underflowed is such a 0. What is no number stays none, hence a * b.
         Word(
             "ratio",
             _ratio,
-            "{0} / {1} if {1} != T(0) else {0} * T(0)",
-            "({1} != T(0)) ? T({0} / {1}) : T({0} * T(0))",  # T() for float16
+            "{0} / {1} if {1} != T(0) else {0} * {1}",
+            "({1} != T(0)) ? T({0} / {1}) : T({0} * {1})",  # T() for float16
             mp.ratio,
             "fraction",
             "nn",

@@ -5,9 +5,11 @@ Both are written as steps towards theta, so that a theta that stands still comes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 from ..engine import Tensor
 from ..kernels import OptionError, ShapeError, Update, device
@@ -106,11 +108,22 @@ class Averaged:
         averages = {
             k: device.to_device(self.averages[p], "cpu").copy() for k, p in held.items()
         }
-        return {"optimizer": self.optimizer.state_dict(), "averages": averages, "t": self.t}
+        return {
+            "optimizer": self.optimizer.state_dict(),
+            "averages": averages,
+            "mean": self.mean,
+            "t": self.t,
+        }
 
     def load_state_dict(self, state: Any) -> None:
-        """Continue from `state_dict`. Raises: as the optimizer's; ShapeError for an average of
-        another shape; nothing changes then."""
+        """Continue from `state_dict`. Raises: as the optimizer's; OptionError for what is no
+        state of this mean, ShapeError for an average of another shape; nothing changes then."""
+        names = {"optimizer", "averages", "mean", "t"}
+        held = state if isinstance(state, Mapping) and state.keys() == names else {}
+        if held.get("mean") != self.mean:
+            got = f"one of {held['mean']!r}" if held else "none"
+            repair = "load what state_dict of the same gave"
+            raise OptionError("Averaged", f"a state of the mean {self.mean!r}", got, repair)
         parameters = dict(enumerate(tensors_of(self.optimizer.param_groups)))
         for k, value in state["averages"].items():
             if k not in parameters or value.shape != parameters[k].shape:
@@ -119,6 +132,7 @@ class Averaged:
         self.optimizer.load_state_dict(state["optimizer"])
         self.t = int(state["t"])
         self.averages = {
-            parameters[k]: device.to_device(value.copy(), parameters[k].device)
-            for k, value in state["averages"].items()
+            p: device.to_device(np.array(state["averages"][k], precision(p)), p.device)
+            for k, p in parameters.items()
+            if k in state["averages"]
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 from ..engine import Tensor
@@ -69,5 +70,5 @@ def _like(g: Any, data: Any) -> Any:
 
 
 def _check(where: str, name: str, bound: Any) -> None:
-    if not bound >= 0:
+    if not (isinstance(bound, Real) and float(bound) >= 0):
         raise OptionError(where, f"{name} >= 0", f"{name}={bound!r}", "give a positive bound")

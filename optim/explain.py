@@ -6,6 +6,7 @@ computes in float64, and with denormals as the kernel of this launch takes them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,8 +15,9 @@ import numpy as np
 
 from ..engine import Tensor
 from ..kernels import OptionError, Word
+from ..kernels.locking import opened
 from ..kernels.notation import LATEX
-from ..kernels.program import Node, Program, plain
+from ..kernels.program import Host, Node, Program, host
 from ..kernels.typeset import Substituted, Writer
 from .launch import Launch, launches
 from .memory import Work
@@ -67,6 +69,7 @@ class Explanation:
 
     def __str__(self) -> str:
         shown = {"theta": self.theta, "g": self.g, **self.scalars}
+        shown.pop("t", None)
         head = ", ".join(f"{name} = {value:.9g}" for name, value in shown.items())
         rows = [f"  {line.name:>12} = {line.value!r}" for line in self.lines]
         return "\n".join(
@@ -81,21 +84,25 @@ def explain(optimizer: Optimizer, p: Tensor, index: Any) -> Explanation:
     """
     launch, work = _launch_of(optimizer, p)
     program, update = launch.update.program, launch.update
-    point = _elements(work, program, index)
     tensors = [w.inputs(program.inputs, update.renewed) for w in launch.works]
-    values = _walked(program, point, launch.scalars, update.flushes(tensors))
+    with opened([w.arrays["theta"] for w in launch.works]):  # as when it runs
+        flushes = update.flushes(tensors)
+    point = _elements(work, program, index)
+    values = _walked(program, point, launch.scalars, flushes)
     before = {name: float(x[0]) for name, x in point.items()}
     before |= {name: work.state[name] for name in optimizer.host_names}
-    return _record(launch, before, {n: np.asarray(x).item() for n, x in values.items()})
+    numbers = {n: float(np.asarray(x).item()) for n, x in values.items()}
+    return _record(launch, before, numbers, point["theta"].dtype.type)
 
 
 def _record(
-    launch: Launch, before: dict[str, float], numbers: dict[Node, float]
+    launch: Launch, before: dict[str, float], numbers: dict[Node, float], kind: Any
 ) -> Explanation:
     program = launch.update.program
     outputs = zip(program.output_names, program.outputs, strict=True)
     after = {name: numbers[node] for name, node in outputs}
-    step, denominator = _step(program, numbers, after)
+    taken, denominator = _step(program, numbers)
+    step = _between(kind(before["theta"]), kind(taken), kind(after["theta"]))
     return Explanation(
         rule=program.name,
         t=launch.t,
@@ -113,7 +120,13 @@ def _record(
 
 
 def _launch_of(optimizer: Optimizer, p: Tensor) -> tuple[Launch, Work]:
-    for launch in launches(optimizer):
+    known = set(optimizer.state)
+    try:
+        every = list(launches(optimizer, optimizer.skip_non_finite))
+    finally:
+        for new in optimizer.state.keys() - known:  # looking is no step
+            del optimizer.state[new]
+    for launch in every:
         for work in launch.works:
             if work.p is p:
                 return launch, work
@@ -138,7 +151,7 @@ def _elements(work: Work, program: Program, index: Any) -> dict[str, np.ndarray]
         raise OptionError(
             where, "an index of one element that moves", got, "write (row, column)"
         )
-    arrays = dict(zip(program.inputs, work.inputs(program.inputs, ()), strict=True))
+    arrays = {name: work.arrays[name] for name in program.inputs}
     return {name: np.asarray(_on_host(a))[picked] for name, a in arrays.items()}
 
 
@@ -149,51 +162,68 @@ def _on_host(array: Any) -> Any:
 def _walked(
     program: Program, point: Mapping[str, Any], scalars: Mapping[str, float], flushes: bool
 ) -> dict[Node, Any]:
-    """Every node's value; those that the host computes are Python floats."""
+    """Every node's value; those that the host computes are single numbers of its own kind."""
     dtype = point["theta"].dtype
+
+    def arrived(x: Any, word: Word) -> Any:
+        """A host's number as the kernel receives it: in the dtype of the arrays, as a rule."""
+        if isinstance(x, np.ndarray):
+            return x
+        return float(x) if word.name == "scale" else _flushed(dtype.type(float(x)), flushes)
 
     def meaning(word: Word) -> Callable[..., Any]:
         def compute(*args: Any) -> Any:
-            if all(isinstance(a, float) for a in args):
-                return float(word.numpy(*args))
-            value = np.asarray(word.numpy(*args))
+            if not any(isinstance(a, np.ndarray) for a in args):
+                return word.numpy(*args)
+            value = np.asarray(word.numpy(*(arrived(a, word) for a in args)))
             return _flushed(value if value.dtype == bool else value.astype(dtype), flushes)
 
         return compute
 
     def leaf(node: Node) -> Any:
         if node.name == "scalar":
-            return float(scalars[node.value])
+            return Host(scalars[node.value])
         return _flushed(point[node.value], flushes)
 
     with np.errstate(all="ignore"):
-        return program.values(program.outputs, leaf, plain, meaning)
+        return program.values(program.outputs, leaf, host, meaning)
 
 
-def _flushed(value: np.ndarray, flushes: bool) -> np.ndarray:
+def _flushed(value: Any, flushes: bool) -> np.ndarray:
+    value = np.asarray(value)
     if not flushes or value.dtype == bool:
         return value
     tiny = np.finfo(value.dtype).smallest_normal
     return np.where(abs(value) < tiny, np.copysign(value.dtype.type(0), value), value)
 
 
-def _step(
-    program: Program, numbers: Mapping[Node, float], after: Mapping[str, float]
-) -> tuple[float, float | None]:
-    """What is taken from theta, and what it was divided by."""
+def _step(program: Program, numbers: Mapping[Node, float]) -> tuple[float, float | None]:
+    """What is taken from theta (nan where the rule does not say it so), and what it was
+    divided by."""
     end = dict(zip(program.output_names, program.outputs))["theta"]
     first, taken = (*end.args, end, end)[:2]
-    below = next((numbers[n.args[1]] for n in _under(taken) if n.name == "ratio"), None)
+    ratios = (n for n in _under(taken, numbers) if n.name == "ratio")
+    below = next((numbers[n.args[1]] for n in ratios), None)
     if first.value == "theta" and end.name in ("subtract", "add"):
         return (numbers[taken] if end.name == "subtract" else -numbers[taken]), below
-    theta = next(value for node, value in numbers.items() if node.value == "theta")
-    return theta - after["theta"], below
+    return math.nan, below
 
 
-def _under(node: Node) -> Iterator[Node]:
+def _between(theta: Any, taken: Any, new: Any) -> float:
+    """What the rule takes from theta; the difference where that is not all that happens, as
+    where denormals are flushed."""
+    with np.errstate(all="ignore"):
+        return float(taken if theta - taken == new else theta - new)
+
+
+def _under(node: Node, numbers: Mapping[Node, float]) -> Iterator[Node]:
+    """A node and what it was computed from: of `where`, the side that was chosen."""
     yield node
-    for arg in node.args:
-        yield from _under(arg)
+    args = node.args
+    if node.name == "where":
+        args = args[1:2] if numbers[args[0]] else args[2:]
+    for arg in args:
+        yield from _under(arg, numbers)
 
 
 def _lines(program: Program, numbers: Mapping[Node, float]) -> Iterator[Line]:

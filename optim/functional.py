@@ -20,6 +20,7 @@ from ..kernels import OptionError
 from ..kernels.program import Program
 from .dialects import Dialect
 from .optimizer import Optimizer
+from .schedules import at
 from .settings import letters, letters_of
 
 
@@ -50,7 +51,12 @@ class Functional:
         plain = {word: _plain(setting) for word, setting in settings.items()}
         self.optimizer = optimizer([Tensor(0.0, requires_grad=True)], **plain)
         self.settings = {**self.optimizer.defaults, **settings}
-        self.program = self.optimizer.update_of(self.optimizer.param_groups[0]).program
+        if extra := sorted(settings.keys() - self.optimizer.defaults.keys()):
+            expected, repair = "settings of the rule", "leave out what guards its memory"
+            raise OptionError("Functional", expected, ", ".join(extra), repair)
+        group = self.optimizer.param_groups[0]
+        decays = isinstance(settings.get("weight_decay"), Value) or group["weight_decay"]
+        self.program = self.optimizer.update_of({**group, "weight_decay": decays}).program
 
     def init(self, params: Any) -> State:
         """The state before the first step."""
@@ -65,7 +71,7 @@ class Functional:
 
     def _start(self, name: str) -> Any:
         start = self.optimizer.starts.get(name, 0.0)
-        return self.settings[start] if isinstance(start, str) else start
+        return at(self.settings[start], 1) if isinstance(start, str) else start
 
     def update(self, params: Any, grads: Any, state: State, **settings: Any) -> Any:
         """(parameters, state) after one step.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..engine import Tensor
 from ..engine.sparse import SparseRows
-from ..kernels import OptionError, ShapeError, Update
+from ..kernels import DTypeError, OptionError, ShapeError, Update
 from ..kernels.finite import not_finite
 from ..kernels.locking import opened
 from .memory import Work
@@ -34,8 +34,8 @@ class Launch(NamedTuple):
             return self.update(tensors, **self.scalars)
 
     def is_finite(self) -> bool:
-        """Whether all that was renewed is a number."""
-        arrays = [work.arrays[name] for work in self.works for name in self.update.renewed]
+        """Whether all that a commit would write is a number."""
+        arrays = [a for work in self.works for a in work.outcome(self.update.renewed)]
         return all([not_finite(a) < 0 for a in arrays])
 
     def commit(self, host: Mapping[str, float]) -> None:
@@ -48,11 +48,14 @@ class Launch(NamedTuple):
 def check_gradients(optimizer: Optimizer) -> None:
     """Refuse gradients that no parameter can take, before anything moves.
 
-    Raises: ShapeError, OptionError.
+    Raises: DTypeError, ShapeError, OptionError.
     """
     where = type(optimizer).__name__
     for group in optimizer.param_groups:
         for p in _moving(group):
+            if not isinstance(p.grad, (Tensor, SparseRows)):
+                got, repair = type(p.grad).__name__, "set grad = Tensor(...)"
+                raise DTypeError(where, "a Tensor or SparseRows as gradient", got, repair)
             if p.grad.shape != p.shape:
                 expected, repair = f"a gradient of shape {p.shape}", "let backward fill grad"
                 raise ShapeError(where, expected, str(p.grad.shape), repair)

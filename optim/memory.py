@@ -17,6 +17,7 @@ from ..kernels import OptionError, device
 from ..kernels.create import full_like
 from ..kernels.gather import assign_rows, getitem
 from ..kernels.shape import assign, astype, copy, refined
+from .schedules import at
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -46,7 +47,7 @@ def new_state(optimizer: Optimizer, p: Tensor, settings: Mapping[str, Any]) -> S
     state: State = {"step": 0}
     for name in optimizer.state_names:
         start = optimizer.starts.get(name, 0.0)
-        value = settings[start] if isinstance(start, str) else start
+        value = at(settings[start], 1) if isinstance(start, str) else start
         state[name] = full_like(p.data, shape=p.shape, value=value, dtype=dtype)
     state |= {name: float(optimizer.starts[name]) for name in optimizer.host_names}
     if dtype != p.dtype:
@@ -76,7 +77,8 @@ class Work:
         self.rows = g.indices if isinstance(g, SparseRows) else None
         self.own = {"theta": p.data, **state}
         dtype = self.own["theta"].dtype
-        self.arrays = {**self.own, **extra, "g": _as(g.data, dtype)}
+        given = {name: _as(x, dtype) for name, x in {**extra, "g": g.data}.items()}
+        self.arrays = {**self.own, **given}
         self.apart = apart or self.rows is not None
 
     def inputs(self, names: tuple[str, ...], renewed: tuple[str, ...]) -> tuple[Any, ...]:
@@ -88,6 +90,11 @@ class Work:
                 elif name in renewed:
                     self.arrays[name] = copy(self.arrays[name])
         return tuple(self.arrays[name] for name in names)
+
+    def outcome(self, renewed: tuple[str, ...]) -> list[Any]:
+        """What a commit writes: the renewed arrays, and the parameter where it is coarser."""
+        coarse = [_as(self.arrays["theta"], self.p.dtype)] if "theta" in self.state else []
+        return [*(self.arrays[name] for name in renewed), *coarse]
 
     def commit(self, renewed: tuple[str, ...]) -> None:
         """Write copies back, and the parameter from its finer `theta`."""

@@ -16,11 +16,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from ..engine import Tensor
-from ..kernels import Update, shape
+from ..kernels import Update
+from ..kernels.shape import astype, zeros_like
 from . import explain as explanation
 from .decay import decayed
 from .launch import check_gradients, take_step, tensors_of
-from .memory import State, check_precision, follow, new_state
+from .memory import State, check_precision, follow, new_state, precision
 from .parameters import Params, as_groups, check_parameters, parameters_of
 from .rules import check_scalars, check_states
 from .settings import check_settings
@@ -106,8 +107,7 @@ class Optimizer:
     @property
     def host_names(self) -> tuple[str, ...]:
         """States that are one number for a whole parameter, which the host keeps."""
-        program = self.update.program
-        return tuple(n for n in program.output_names if n not in program.inputs)
+        return self.update.program.host_names
 
     def update_of(self, group: Mapping[str, Any]) -> Update:
         """The rule of a group: with coupled weight decay where it has some, unless the rule
@@ -132,9 +132,9 @@ class Optimizer:
         `closure`, if given, computes the loss and its gradients first; its result is returned.
         """
         loss = closure() if closure is not None else None
-        check_gradients(self)
         for hook in tuple(self._pre_hooks):
             hook(self)
+        check_gradients(self)  # a hook may have replaced them
         take_step(self)
         for hook in tuple(self._post_hooks):
             hook(self)
@@ -144,8 +144,13 @@ class Optimizer:
         """Compile now what the first step would wait for, so that steps can be timed."""
         for group in self.param_groups:
             update = self.update_of(group)
-            inputs = range(len(update.program.inputs))
-            update.prepare([tuple(p.data for _ in inputs) for p in group["params"]])
+            alike: dict[Any, list[Any]] = {}
+            for p in group["params"]:
+                x = astype(p.data, dtype=precision(p, self.state_dtype))
+                item = (x,) * len(update.program.inputs)
+                alike.setdefault((x.dtype, p.device), []).append(item)
+            for tensors in alike.values():
+                update.prepare(tensors)
 
     def explain(self, parameter: Tensor, index: Any = ()) -> explanation.Explanation:
         """The step that `step` would make now, for one element, as a record of every number;
@@ -157,7 +162,7 @@ class Optimizer:
         for group in self.param_groups:
             for p in group["params"]:
                 keep = p.grad is not None and not set_to_none
-                p.grad = Tensor(shape.zeros_like(p.data)) if keep else None
+                p.grad = Tensor(zeros_like(p.data)) if keep else None
 
     # ---- state ----------------------------------------------------------------------------
     def state_dict(self) -> dict[str, Any]:

@@ -95,6 +95,9 @@ class Step(Schedule):
     every: int
     factor: float = 0.1
 
+    def __post_init__(self) -> None:
+        _check_count("Step", "every", self.every)
+
     def __call__(self, t: int) -> float:
         return float(self.value * self.factor ** ((t - 1) // self.every))
 
@@ -110,6 +113,9 @@ class Cosine(Schedule):
     value: float
     steps: int
     floor: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_count("Cosine", "steps", self.steps)
 
     def __call__(self, t: int) -> float:
         done = min((t - 1) / self.steps, 1.0)
@@ -127,8 +133,16 @@ class WarmUp(Schedule):
     then: float | Schedule
     steps: int
 
+    def __post_init__(self) -> None:
+        _check_count("WarmUp", "steps", self.steps)
+
     def __call__(self, t: int) -> float:
         return at(self.then, t) * min(t / self.steps, 1.0)
+
+
+def _check_count(where: str, name: str, value: int) -> None:
+    if not value >= 1:
+        raise OptionError(where, f"{name} >= 1", f"{name}={value!r}", "count steps from 1")
 
 
 def at(setting: float | Schedule, t: int) -> float:

@@ -123,6 +123,10 @@ def check_settings(where: str, given: Mapping[str, Any], known: Mapping[str, Any
             ", ".join(unknown),
             "remove or rename it",
         )
+    for name, chosen in known.items():
+        if isinstance(chosen, bool) and given[name] != chosen:
+            expected, got = f"{name}={chosen} in every group", f"{name}={given[name]!r}"
+            raise OptionError(where, expected, got, "it chooses the rule: build another")
     check_ranges(where, {name: given[name] for name in known}, 1)
 
 

@@ -54,12 +54,13 @@ def load_state_dict(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
             got, repair = f"one of number {number!r}", "build the optimizer as it was saved"
             raise OptionError(where, f"states of {len(parameters)} parameters", got, repair)
         _check(where, optimizer, parameters[number], held)
+    skipped = _count(where, "skipped", state.get("skipped", 0))
     optimizer.state = {
         parameters[k]: _taken(optimizer, parameters[k], v) for k, v in state["state"].items()
     }
     for mine, saved in zip(optimizer.param_groups, state["param_groups"], strict=True):
         mine.update({k: v for k, v in saved.items() if k != "params"})
-    optimizer.skipped = int(state.get("skipped", 0))
+    optimizer.skipped = skipped
 
 
 def _check_form(where: str, state: Any) -> None:
@@ -97,9 +98,7 @@ def _check(where: str, optimizer: Optimizer, p: Any, held: Mapping[str, Any]) ->
     names = {"step", *optimizer.state_names, *optimizer.host_names}
     if held.keys() - {"theta"} != names:
         raise OptionError(where, f"state {sorted(names)}", str(sorted(held)), SAME)
-    step = held["step"]
-    if not isinstance(step, (int, np.integer)) or step < 0:
-        raise OptionError(where, "step, a count", f"step={step!r}", SAME)
+    _count(where, "step", held["step"])
     for name in held.keys() - {"step"}:
         shape = () if name in optimizer.host_names else p.shape
         if np.shape(held[name]) != shape:
@@ -107,6 +106,12 @@ def _check(where: str, optimizer: Optimizer, p: Any, held: Mapping[str, Any]) ->
             raise ShapeError(where, expected, got, "load the same network's state")
         if (dtype := _dtype(held[name])).kind not in "fiu":
             raise DTypeError(where, f"{name} of numbers", str(dtype), SAME)
+
+
+def _count(where: str, name: str, value: Any) -> int:
+    if not isinstance(value, (int, np.integer)) or value < 0:
+        raise OptionError(where, f"{name}, a count", f"{name}={value!r}", SAME)
+    return int(value)
 
 
 def _dtype(value: Any) -> np.dtype[Any]:

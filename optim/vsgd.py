@@ -104,8 +104,11 @@ class VSGD(Optimizer):
         return loss.detach()
 
     def measured(self, p: Tensor) -> Mapping[str, Any]:
-        """The curvature at p of the last closure."""
-        return {"h": self.curvature[p]} if p in self.curvature else {}
+        """The curvature at p of the last closure. Raises: OptionError before the first."""
+        if p not in self.curvature:
+            got, repair = "a gradient alone", "call step(closure) first"
+            raise OptionError("VSGD", "a curvature measured by step", got, repair)
+        return {"h": self.curvature[p]}
 
     def _signs(self, p: Tensor) -> Tensor:
         draws = self.rng.integers(0, 2, p.shape) * 2 - 1
