@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -179,6 +179,20 @@ def _codes(rule: Any) -> list[Any]:
     return [getattr(rule, "__code__", None), *_codes(getattr(rule, "__wrapped__", None))]
 
 
+def _named(variables: Mapping[str, Any], given: Collection[str]) -> dict[Node, str]:
+    """The author's name of each node: of two, that of another input, which it then renews, or
+    else that of an input."""
+    found: dict[Node, str] = {}
+    for name, value in variables.items():
+        if isinstance(value, Symbol):
+            before = found.get(value.node, name)
+            rank = {
+                n: (n in given) + (n in given and n != value.node.value) for n in (before, name)
+            }
+            found[value.node] = name if rank[name] >= rank[before] else before
+    return found
+
+
 def _call_and_see_names(
     rule: Rule, given: dict[str, Symbol], elements: Sequence[str]
 ) -> tuple[Any, dict[Node, str]]:
@@ -189,11 +203,7 @@ def _call_and_see_names(
 
     def at_return(frame: Any, event: str, _: Any) -> None:
         if event == "return" and frame.f_code in codes:
-            found: dict[Node, str] = {}
-            for name, value in frame.f_locals.items():
-                if isinstance(value, Symbol) and found.get(value.node) not in given:
-                    found[value.node] = name  # of two names, that of an input is the output's
-            names.update(found)
+            names.update(_named(frame.f_locals, given))
 
     before = sys.getprofile()
     sys.setprofile(at_return)

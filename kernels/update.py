@@ -90,6 +90,8 @@ class Update(Kernel):
         for arrays in tensors:
             outputs = read(*arrays, *hoisted)
             outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+            # An input that goes out as another one would be overwritten before it is read.
+            outputs = tuple(o.copy() if any(o is a for a in arrays) else o for o in outputs)
             for k, place in self._renewed:
                 arrays[place][...] = outputs[k]
 

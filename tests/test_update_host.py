@@ -62,3 +62,30 @@ def test_an_alias_does_not_take_the_name_of_an_output() -> None:
         return theta, m
 
     assert Update(aliased).program.output_names == ("theta", "m")
+
+
+@pytest.mark.parametrize("reader", ["numpy", "numba"])
+def test_an_input_that_goes_out_as_another_is_read_before_it_is_written(reader: str) -> None:
+    def shifted(theta: Any, g: Any, m1: Any, m2: Any, *, alpha: Any) -> Any:
+        m2 = m1
+        m1 = alpha * m1 + g
+        theta = theta - m1
+        return theta, m1, m2
+
+    update = Update(shifted, reader=reader)
+    assert update.renewed == ("theta", "m1", "m2")
+    theta, g, m1, m2 = (np.full(3, x) for x in (1.0, 2.0, 4.0, 8.0))
+    update([(theta, g, m1, m2)], alpha=0.5)
+    assert (theta[0], m1[0], m2[0]) == (-3.0, 4.0, 4.0)
+
+
+def test_a_state_that_becomes_the_gradient_keeps_its_name() -> None:
+    def optimistic(theta: Any, g: Any, last: Any, *, alpha: Any) -> Any:
+        theta = theta - alpha * (2 * g - last)
+        last = g
+        return theta, last
+
+    update = Update(optimistic)
+    theta, g, last = (np.full(2, x) for x in (1.0, 2.0, 3.0))
+    update([(theta, g, last)], alpha=0.5)
+    assert (theta[0], g[0], last[0]) == (0.5, 2.0, 2.0)
