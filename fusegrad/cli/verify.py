@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from rich.console import Console
@@ -51,8 +52,12 @@ def _chosen(only: Sequence[str]) -> Sequence[str]:
     from ..verify import CLAIMS
 
     if unknown := [name for name in only if name not in CLAIMS]:
-        expected = f"claims among {', '.join(CLAIMS)}"
-        raise OptionError("verify", expected, ", ".join(unknown), "leave --only out for all")
+        near = get_close_matches(unknown[0], CLAIMS, 3, 0.0)
+        expected, repair = (
+            f"names of claims, such as {', '.join(near)}",
+            "see `fusegrad verify`",
+        )
+        raise OptionError("verify", expected, ", ".join(unknown), repair)
     return only or tuple(CLAIMS)
 
 
@@ -75,10 +80,10 @@ def show(rows: list[dict[str, Any]]) -> None:
         console.width = WIDE
     made = Table(show_lines=True)
     for name in HEAD:
-        made.add_column(name)
+        made.add_column(name, overflow="fold")
     for row in rows:
         verdict = row["verdict"] + (f": {row['exact']}" if row["exact"] else "")
-        verdict += "" if row["as_expected"] else " (NOT AS EXPECTED)"
+        verdict += f" (NOT AS EXPECTED: {row['wrong']})" if row["wrong"] else ""
         made.add_row(
             f"{row['name']}\n{row['claim']}", row["source"], row["how"], figure(row), verdict
         )

@@ -36,7 +36,9 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> str:
     other = [row["name"] for row in rows if not row["as_expected"]]
     end = f"not as expected: {', '.join(other)}" if other else "all as expected"
     claims = "1 claim" if len(rows) == 1 else f"{len(rows)} claims"
-    return f"{claims}: {len(rows) - fail} hold, {fail} do not hold as written; {end}."
+    hold = len(rows) - fail
+    holds, does = ("holds" if hold == 1 else "hold"), ("does" if fail == 1 else "do")
+    return f"{claims}: {hold} {holds}, {fail} {does} not hold as written; {end}."
 
 
 def _header(rows: Sequence[Mapping[str, Any]], fail: int) -> Html:
@@ -47,7 +49,11 @@ def _header(rows: Sequence[Mapping[str, Any]], fail: int) -> Html:
         tag("p", "fusegrad verify", class_="task"),
         tag("h1", TITLE),
         tag("p", summary(rows), class_="finding"),
-        tag("p", "Every row was computed by the rules that train networks.", class_="aside"),
+        tag(
+            "p",
+            "Computed by the rules that train networks; no row is typed in.",
+            class_="aside",
+        ),
         tag("nav", *(tag("a", text, href=f"#{key}") for key, text in links)),
     )
 
@@ -78,5 +84,5 @@ def _verdict(row: Mapping[str, Any]) -> Html:
     parts = [tag("strong", row["verdict"])]
     parts += [Html(": "), join([row["exact"]])] if row["exact"] else []
     if not row["as_expected"]:
-        parts.append(tag("p", "Not as expected.", class_="bad"))
+        parts.append(tag("p", f"Not as expected: {row['wrong']}.", class_="bad"))
     return join(parts)

@@ -2,7 +2,7 @@
 
 claim.py  suite.py  drive.py                what a row is, whom it is about, how they are driven
 algorithm.py  invariance.py  bounds.py  infinity.py          Adam's and AdaMax's own sections
-relations.py  relatives.py                  RMSProp, Adagrad and averages; the other papers
+relations.py  decay.py  relatives.py        RMSProp, Adagrad, averages; AdamW; other papers
 proof.py  counterexamples.py  regret.py     Theorem 4.1, where it holds and where it does not
 """
 
@@ -10,6 +10,7 @@ from . import (  # noqa: F401 (each enters its claims in the table)
     algorithm,
     bounds,
     counterexamples,
+    decay,
     infinity,
     invariance,
     proof,
@@ -29,6 +30,7 @@ CHAPTERS = (
     "proof",
     "regret",
     "counterexamples",
+    "decay",
     "relatives",
 )
 CLAIMS = dict(sorted(CLAIMS.items(), key=lambda item: CHAPTERS.index(item[1].chapter)))

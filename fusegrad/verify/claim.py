@@ -82,9 +82,19 @@ class Row:
     @property
     def is_expected(self) -> bool:
         """Whether verdict and figure are those that are committed."""
-        low, high = self.claim.within
+        return not self.wrong
+
+    @property
+    def wrong(self) -> str:
+        """What is not as expected; nothing where all is."""
         figure, holds, exact = self.finding
-        return holds == self.claim.holds and exact and bool(low <= figure <= high)
+        low, high = self.claim.within
+        said = {
+            "another verdict is expected": holds != self.claim.holds,
+            "the statement in its place does not hold either": not exact,
+            f"a figure from {low:g} to {high:g} is expected": not low <= figure <= high,
+        }
+        return "; ".join(text for text, so in said.items() if so)
 
     def to_json(self) -> dict[str, Any]:
         """A plain dict."""
@@ -101,7 +111,9 @@ class Row:
             },
             "verdict": self.verdict,
             "exact": c.exact,
+            "exact_holds": self.finding.exact,
             "as_expected": self.is_expected,
+            "wrong": self.wrong,
             "seconds": round(self.seconds, 3),
         }
 

@@ -29,7 +29,7 @@ def fading_maximum(g: Array, beta2: float) -> Array:
     "u_t = max_i beta2^(t - i) |g_i|, and a step is alpha / (1 - beta1^t) m / u",
     source=f"{PAPER}, section 7.1, Algorithm 2 and equation (12)",
     how=f"{T} mixed gradients, {N} elements, without recursion",
-    figure="largest relative difference of a step or of u",
+    figure="largest difference of a step or of u, over the largest",
     within=(0.0, ROUNDING),
 )
 def _(suite: Suite) -> Finding:
@@ -88,7 +88,7 @@ def _(suite: Suite) -> Finding:
     "u needs no correction for its start at 0",
     source=f"{PAPER}, section 7.1",
     how="constant gradients of 5 sizes, 300 steps: every step is alpha",
-    figure="largest relative difference of a step from alpha",
+    figure="largest difference of a step from alpha, over the largest",
     within=(0.0, 1e-13),
 )
 def _(suite: Suite) -> Finding:

@@ -45,7 +45,7 @@ def _(suite: Suite) -> Finding:
     "Steps are invariant to diagonal rescaling of the gradients",
     source=f"{PAPER}, abstract",
     how="every element by another factor, from 1e-6 to 1e6",
-    figure="largest relative difference of a step",
+    figure="largest difference of a step, over the largest",
     within=(0.0, ROUNDING),
 )
 def _(suite: Suite) -> Finding:

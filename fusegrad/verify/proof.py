@@ -33,7 +33,7 @@ def _(suite: Suite) -> Finding:
     "root-of-vhat",
     "sqrt(vhat_t) <= G_inf sqrt(1 - beta2), used for the last term of Theorem 4.1",
     source=f"{PAPER}, appendix 10.1",
-    how="a constant gradient of 1 at beta2 = 0.999: vhat by Adam's own step",
+    how="a constant gradient of 1 at beta2 = 0.999: Adam's own v, corrected",
     figure="sqrt(vhat), where the bound is 0.0316",
     within=(1 - 1e-12, 1 + 1e-12),
     fails="sqrt(vhat_t) <= G_inf, as a weighted mean of squares",

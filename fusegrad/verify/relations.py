@@ -20,7 +20,7 @@ T, N = 50, 40
     "RMSProp is Adam with beta1 = 0 but for the correction: its step times sqrt(1 - rho^t)",
     source=f"{PAPER}, section 5, RMSProp",
     how=f"{T} mixed gradients, {N} elements, without eps",
-    figure="largest relative difference of a step",
+    figure="largest difference of a step, over the largest",
     within=(0.0, ROUNDING),
 )
 def _(suite: Suite) -> Finding:
@@ -48,8 +48,8 @@ def _(suite: Suite) -> Finding:
 
 @claim(
     "rmsprop-centred-is-finite",
-    "n - gbar^2 is a variance, hence at least 0, and its root a number",
-    source="Graves, arXiv 1308.0850, equations (38)-(45)",
+    "n - gbar^2 is a variance, hence at least 0, as its root needs (implied, not written)",
+    source="Graves, arXiv 1308.0850, equations (38)-(45), in float32",
     how="float32, 500 constant gradients, rho = 0.9, 1000 steps: n - gbar^2 as rounded",
     figure="smallest n - gbar^2 over g^2",
     within=(-1e-5, -1e-9),
@@ -74,7 +74,7 @@ def _(suite: Suite) -> Finding:
     "delta = 0.9 delta - alpha g / sqrt(n - gbar^2 + eps), theta moves by delta",
     source="Graves, arXiv 1308.0850, equations (38)-(45)",
     how=f"{T} gradients of noise, against sums without recursion",
-    figure="largest relative difference of theta",
+    figure="largest difference of theta, over the largest",
     within=(0.0, ROUNDING),
 )
 def _(suite: Suite) -> Finding:
@@ -94,7 +94,7 @@ def _(suite: Suite) -> Finding:
     "Adagrad steps by alpha g_t / sqrt(sum of all g_i^2)",
     source="Duchi, Hazan & Singer 2011; Adam's section 5",
     how=f"{T} mixed gradients; a constant one gives alpha / sqrt(t)",
-    figure="largest relative difference of a step",
+    figure="largest difference of a step, over the largest",
     within=(0.0, ROUNDING),
 )
 def _(suite: Suite) -> Finding:
@@ -172,7 +172,7 @@ def _(suite: Suite) -> Finding:
     "Momentum's step is alpha sum_i mu^(t - i) g_i; SGD's alpha g",
     source="Polyak 1964; Sutskever et al. 2013, equations (1)-(2)",
     how=f"{T} mixed gradients",
-    figure="largest relative difference of a step",
+    figure="largest difference of a step, over the largest",
     within=(0.0, ROUNDING),
 )
 def _(suite: Suite) -> Finding:
@@ -188,7 +188,7 @@ def _(suite: Suite) -> Finding:
     "Nesterov's form is v = mu v - alpha grad(theta + mu v), seen at theta + mu v",
     source="Sutskever et al. 2013, equations (3)-(4)",
     how="60 steps on a quadratic of 20 curvatures, both forms side by side",
-    figure="largest relative difference of theta + mu v",
+    figure="largest difference of theta + mu v, from starts at 1",
     within=(0.0, ROUNDING),
 )
 def _(suite: Suite) -> Finding:
