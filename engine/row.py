@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -151,12 +152,17 @@ class SlopeVjp:
 
 
 def on_tensors(
-    program: Program, elements: tuple[Any, ...], scalars: dict[str, Any] | None = None
+    program: Program,
+    elements: tuple[Any, ...],
+    scalars: dict[str, Any] | None = None,
+    words: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
 ) -> list[Any]:
-    """The Tensor reader: a rule with every word an op, so that all of it is differentiable."""
+    """The Tensor reader: a rule with every word an op, so that all of it is differentiable.
+    `words` gives some of them another meaning."""
     values = dict(zip(program.inputs, elements, strict=True))
     T = np.result_type(0.0, *(e.dtype for e in elements if not isinstance(e, NUMBERS))).type
-    found = program.interpret(values, scalars or {}, plain, lambda word: _meaning(word, T))
+    meaning = lambda word: words.get(word.name) or _meaning(word, T)  # noqa: E731
+    found = program.interpret(values, scalars or {}, plain, meaning)
     return [float(x) if isinstance(x, Host) else x for x in found]
 
 

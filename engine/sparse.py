@@ -9,6 +9,7 @@ import numpy as np
 
 from ..kernels import DTypeError, ShapeError
 from ..kernels.gather import index_add
+from ..kernels.shape import copy
 from .ops.shaping import as_array, data_of
 from .tensor import Tensor
 
@@ -25,8 +26,11 @@ class SparseRows:
     """
 
     def __init__(self, indices: Any, values: Any, shape: tuple[int, ...]) -> None:
-        given, rows = np.asarray(indices), as_array(data_of(values))
-        self.shape = tuple(shape)
+        given, rows = np.array(indices), copy(as_array(data_of(values)))
+        given = given if given.size else given.astype(np.intp)
+        self.shape = tuple(np.atleast_1d(shape).tolist())
+        if not self.shape:
+            raise ShapeError("SparseRows", "a shape with rows", "()", "a number has no rows")
         if given.dtype.kind not in "iu":
             repair = "count rows from 0"
             raise DTypeError("SparseRows", "whole numbers as indices", str(given.dtype), repair)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from ..kernels.words import maximum, minimum, sqrt
+from ..kernels.words import maximum, minimum, ratio, sqrt
 from .optimizer import Optimizer
 from .parameters import Params
 from .settings import Betas, Options, Setting
@@ -26,7 +26,7 @@ def adabound(
     v = beta2 * v + (1 - beta2) * g * g
     lower = alpha_star * (1 - 1 / ((1 - beta2) * t + 1))
     upper = alpha_star * (1 + 1 / ((1 - beta2) * t))
-    eta = maximum(minimum(alpha / sqrt(v), upper), lower)
+    eta = maximum(minimum(ratio(alpha, sqrt(v)), upper), lower)
     theta = theta - eta / sqrt(t) * m
     return theta, m, v
 

@@ -6,21 +6,25 @@ A gradient is replaced, never written over: it may be somebody else's array.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from ..engine import Tensor
 from ..engine.sparse import SparseRows
 from ..kernels import OptionError, lift
 from ..kernels.reduce import euclidean
+from ..kernels.shape import astype
 from ..kernels.words import maximum, minimum
+from .parameters import Params, listed, parameters_of
 
 clipped = lift(lambda g, *, limit: maximum(minimum(g, limit), -limit), "clipped")
 scaled = lift(lambda g, *, factor: factor * g, "scaled")
 
 
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+def clip_grad_value_(parameters: Params, clip_value: float) -> None:
     """Every element of every gradient into [-clip_value, clip_value]; nan stays nan.
 
     Raises: OptionError for a bound that is negative or no number.
@@ -32,11 +36,11 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     Tensor([ 0.5, -1. ])
     """
     _check("clip_grad_value_", "clip_value", clip_value)
-    for p in _with_gradients(parameters):
+    for p in _with_gradients("clip_grad_value_", parameters):
         p.grad = _like(p.grad, clipped(p.grad.data, limit=float(clip_value)))
 
 
-def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float) -> float:
+def clip_grad_norm_(parameters: Params, max_norm: float) -> float:
     """All gradients together scaled to a norm of at most max_norm; gives their norm before.
 
     Differs: gradients of which one is nan or inf stay as they are (PyTorch makes all of them
@@ -52,17 +56,25 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float) -> f
     Tensor([0.6, 0.8])
     """
     _check("clip_grad_norm_", "max_norm", max_norm)
-    held = _with_gradients(parameters)
-    norm = math.hypot(*(float(euclidean(p.grad.data, axis=None)) for p in held))
+    held = _with_gradients("clip_grad_norm_", parameters)
+    norm = math.hypot(*(float(euclidean(_wide(p.grad.data))) for p in held))
     if math.isfinite(norm) and norm > max_norm:
         for p in held:
-            p.grad = _like(p.grad, scaled(p.grad.data, factor=max_norm / norm))
+            shorter = scaled(_wide(p.grad.data), factor=max_norm / norm)
+            p.grad = _like(p.grad, astype(shorter, dtype=p.grad.data.dtype))
     return norm
 
 
-def _with_gradients(parameters: Tensor | Iterable[Tensor]) -> list[Any]:
-    given = [parameters] if isinstance(parameters, Tensor) else parameters
-    return [p for p in given if p.grad is not None]
+def _wide(x: Any) -> Any:
+    """Half precision in single: its squares, and small factors, need the room."""
+    return astype(x, dtype=np.float32) if x.dtype.itemsize < 4 else x
+
+
+def _with_gradients(where: str, parameters: Any) -> list[Any]:
+    items = listed(where, parameters)
+    groups = items if items and isinstance(items[0], Mapping) else [{"params": items}]
+    found = [p for group in groups for p in parameters_of(where, group)]
+    return [p for p in found if p.grad is not None]
 
 
 def _like(g: Any, data: Any) -> Any:

@@ -10,18 +10,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..engine import Tensor
 from ..engine.ops.create import full_like
+from ..engine.ops.elementwise import equal, sqrt, where
 from ..engine.ops.shaping import as_array
 from ..engine.pytree import leaves, matching, rebuilt
 from ..engine.row import on_tensors
 from ..engine.value import Value
 from ..kernels import OptionError
-from ..kernels.program import Program
+from ..kernels.program import Host, Program
 from .dialects import Dialect
 from .optimizer import Optimizer
 from .schedules import at
 from .settings import letters, letters_of
+
+
+def root(x: Any) -> Any:
+    """sqrt, with slope 0 at 0: what never had a gradient has v = 0, and m = 0 over it."""
+    if not isinstance(x, Value):
+        with np.errstate(all="ignore"):  # as in a kernel
+            return np.sqrt(Host(x))
+    still = equal(x, 0)
+    return where(still, 0.0, sqrt(where(still, 1.0, x)))
+
+
+WORDS = {"sqrt": root}
 
 
 class State(NamedTuple):
@@ -86,7 +101,10 @@ class Functional:
         scalars = {name: given[name] for name in program.scalars}
         trees = {"theta": params, "g": grads, **state.arrays}
         columns = [matching("update", params, trees[name]) for name in program.inputs]
-        rows = [on_tensors(program, tuple(map(_tensor, row)), scalars) for row in zip(*columns)]
+        rows = [
+            on_tensors(program, tuple(map(_tensor, row)), scalars, WORDS)
+            for row in zip(*columns)
+        ]
         new = dict(zip(program.output_names, zip(*rows), strict=True))
         arrays = {name: rebuilt(params, new[name]) for name in state.arrays}
         host = {name: new[name][0] for name in state.host}

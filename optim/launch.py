@@ -12,7 +12,7 @@ from ..kernels import DTypeError, OptionError, ShapeError, Update
 from ..kernels.finite import not_finite
 from ..kernels.locking import opened
 from .memory import Work
-from .settings import check_ranges, has_schedule, letters
+from .settings import letters
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -99,9 +99,7 @@ def scalars_at(
     optimizer: Optimizer, group: Mapping[str, Any], t: int, host: Mapping[str, float]
 ) -> dict[str, float]:
     """The scalars of the rule at step t."""
-    settings = {word: group[word] for word in optimizer.defaults}
-    if has_schedule(settings):
-        check_ranges(type(optimizer).__name__, settings, t)
+    settings = optimizer.settings_of(group, t)
     known = {**letters(settings, t), **host, "t": t}
     return {name: known[name] for name in optimizer.update_of(group).program.scalars}
 

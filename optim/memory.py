@@ -34,10 +34,13 @@ def check_precision(where: str, asked: Any) -> np.dtype[Any] | None:
     """A dtype for states. Raises: OptionError for one that holds no fractions."""
     if asked is None:
         return None
-    dtype = np.dtype(asked)
+    try:
+        dtype = np.dtype(asked)
+    except TypeError:
+        dtype = None
     if dtype not in (np.float32, np.float64):
         repair = "leave it out for the parameters' own"
-        raise OptionError(where, "state_dtype float32 or float64", str(dtype), repair)
+        raise OptionError(where, "state_dtype float32 or float64", repr(asked), repair)
     return dtype
 
 

@@ -16,15 +16,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from ..engine import Tensor
-from ..kernels import Update
+from ..kernels import OptionError, Update
 from ..kernels.shape import astype, zeros_like
 from . import explain as explanation
 from .decay import decayed
 from .launch import check_gradients, take_step, tensors_of
 from .memory import State, check_precision, follow, new_state, precision
 from .parameters import Params, as_groups, check_parameters, parameters_of
-from .rules import check_scalars, check_states
-from .settings import check_settings
+from .rules import check_outputs, check_scalars, check_states
+from .settings import check_settings, has_schedule
 from .state import load_state_dict, state_dict
 
 Hook = Callable[["Optimizer"], None]
@@ -69,6 +69,7 @@ class Optimizer:
             cls.update = Update(cls.rule)
         if hasattr(cls, "update"):
             check_states(cls.__name__, cls.update, (*cls.state_names, *cls.measures))
+            check_outputs(cls.__name__, cls.update, cls.state_names)
 
     def __init__(
         self,
@@ -79,6 +80,9 @@ class Optimizer:
         **settings: Any,
     ) -> None:
         where = type(self).__name__
+        if not isinstance(skip_non_finite, bool):
+            got, repair = f"skip_non_finite={skip_non_finite!r}", "say True to leave steps out"
+            raise OptionError(where, "skip_non_finite True or False", got, repair)
         self.skip_non_finite, self.skipped = skip_non_finite, 0
         self.state_dtype = check_precision(where, state_dtype)
         self.defaults = {**self.presets, **settings}
@@ -86,6 +90,7 @@ class Optimizer:
         check_scalars(where, getattr(self, "update", None), self.defaults, self.starts)
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, State] = {}
+        self._checked: dict[int, dict[str, Any]] = {}
         self._pre_hooks: list[Hook] = []
         self._post_hooks: list[Hook] = []
         for group in as_groups(where, params):
@@ -108,6 +113,21 @@ class Optimizer:
     def host_names(self) -> tuple[str, ...]:
         """States that are one number for a whole parameter, which the host keeps."""
         return self.update.program.host_names
+
+    def settings_of(self, group: Mapping[str, Any], t: int) -> dict[str, Any]:
+        """The settings of a group, checked again where somebody changed them or they follow t.
+
+        Raises: OptionError for one outside its range, or missing.
+        """
+        where, checked = type(self).__name__, self._checked.get(id(group))
+        settings = {word: group[word] for word in self.defaults if word in group}
+        if settings != checked or has_schedule(settings):
+            if missing := sorted(self.defaults.keys() - settings.keys()):
+                repair = f"set group[{missing[0]!r}]"
+                raise OptionError(where, "all settings in a group", f"no {missing[0]}", repair)
+            check_settings(where, settings, self.defaults, t)
+            self._checked[id(group)] = settings
+        return settings
 
     def update_of(self, group: Mapping[str, Any]) -> Update:
         """The rule of a group: with coupled weight decay where it has some, unless the rule
@@ -185,8 +205,10 @@ class Optimizer:
         return lambda: self._post_hooks.remove(hook)
 
     def __repr__(self) -> str:
+        only = self.param_groups[0] if len(self.param_groups) == 1 else {}
+        now = {name: only.get(name, value) for name, value in self.defaults.items()}
         shown = {
-            **{k: v for k, v in self.defaults.items() if k != "weight_decay" or v},
+            **{k: v for k, v in now.items() if k != "weight_decay" or v},
             "t": max((s["step"] for s in self.state.values()), default=0),
             "parameters": sum(p.size for p in tensors_of(self.param_groups)),
         }

@@ -8,7 +8,7 @@ from typing import Any
 from ..engine import Tensor
 from ..kernels import DTypeError, OptionError
 
-Params = Iterable[Tensor] | Iterable[Mapping[str, Any]] | Iterable[tuple[str, Tensor]]
+Params = Tensor | Iterable[Tensor] | Iterable[Mapping[str, Any]] | Iterable[tuple[str, Tensor]]
 
 
 def as_groups(where: str, params: Any) -> list[dict[str, Any]]:
@@ -16,7 +16,7 @@ def as_groups(where: str, params: Any) -> list[dict[str, Any]]:
 
     Raises: OptionError where there is nothing to train, DTypeError for what is no parameters.
     """
-    items = _listed(where, params)
+    items = listed(where, params)
     if not items:
         raise OptionError(where, "at least one parameter", "none", "pass module.parameters()")
     if isinstance(items[0], Mapping):
@@ -29,7 +29,7 @@ def parameters_of(where: str, group: Any) -> list[Any]:
     if not isinstance(group, Mapping) or "params" not in group:
         repair = "write {'params': net.parameters(), ...}"
         raise OptionError(where, "a group, a dict with params", repr(group), repair)
-    return [p[1] if _is_pair(p) else p for p in _listed(where, group["params"])]
+    return [p[1] if _is_pair(p) else p for p in listed(where, group["params"])]
 
 
 def check_parameters(where: str, parameters: Sequence[Any], known: set[int]) -> None:
@@ -52,7 +52,8 @@ def _is_pair(p: Any) -> bool:
     return isinstance(p, tuple) and len(p) == 2
 
 
-def _listed(where: str, params: Any) -> list[Any]:
+def listed(where: str, params: Any) -> list[Any]:
+    """One parameter or several, or groups, as a list. Raises: DTypeError for what is none."""
     if isinstance(params, Tensor):
         return [params]
     is_module = hasattr(params, "parameters")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..kernels import OptionError, RuleError, Update
-from .settings import LETTERS, letters_of
+from .settings import LETTERS, SWITCHES, check_names, letters_of
 
 WORDS = {letter: word for word, names in LETTERS.items() for letter in names}
 
@@ -27,6 +27,21 @@ def check_states(where: str, update: Update, names: Sequence[str]) -> None:
         )
 
 
+def check_outputs(where: str, update: Update, state_names: Sequence[str]) -> None:
+    """Refuse a rule that does not return theta and every state, and nothing else.
+
+    Raises: RuleError, which names both.
+    """
+    wanted, given = ("theta", *state_names), tuple(n for n in update.program.stored if n)
+    if sorted(wanted) != sorted(given):
+        raise RuleError(
+            where,
+            f"a rule that returns {', '.join(wanted)}",
+            ", ".join(given),
+            "return theta and every state, each from a name of its own",
+        )
+
+
 def check_scalars(
     where: str, update: Update | None, settings: Mapping[str, Any], starts: Mapping[str, Any]
 ) -> None:
@@ -38,6 +53,9 @@ def check_scalars(
         repair = "set rule and state_names in a class of your own"
         raise OptionError(where, "an optimizer with a rule", "none", repair)
     _check_starts(where, update, starts)
+    read = {*update.program.scalars, *(start for start in starts.values())}
+    known = [w for w in settings if w in SWITCHES or read & {w, *letters_of(w)}]
+    check_names(where, settings.keys() - {"weight_decay"}, [*known, "weight_decay"])
     given = {"t", *starts, *(letter for word in settings for letter in letters_of(word))}
     missing = [n for n in update.program.scalars if n not in given]
     if missing:

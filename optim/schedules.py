@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from ..kernels import OptionError
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A setting as a function of t = 1, 2, 3, ...; one of your own is a frozen dataclass with
-    `__call__(t)`, so that states that hold it can be compared and saved."""
+    """A setting as a function of t = 1, 2, 3, ... Any function will do; one of your own that is
+    a frozen dataclass with `__call__(t)` can also be compared, and saved in a state."""
 
     def __call__(self, t: int) -> float:
         raise OptionError(
@@ -145,6 +146,6 @@ def _check_count(where: str, name: str, value: int) -> None:
         raise OptionError(where, f"{name} >= 1", f"{name}={value!r}", "count steps from 1")
 
 
-def at(setting: float | Schedule, t: int) -> float:
+def at(setting: Any, t: int) -> Any:
     """A setting at step t."""
-    return setting(t) if isinstance(setting, Schedule) else setting
+    return setting(t) if callable(setting) else setting

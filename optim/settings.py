@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any, TypedDict
 
-from ..kernels import OptionError
+import numpy as np
+
+from ..kernels import FusegradError, OptionError
 from .schedules import Schedule, at
 
 Range = tuple[Callable[[float], bool], str]
 
 
-Setting = float | Schedule
+Setting = float | Schedule | Callable[[int], float]
 Betas = tuple[Setting, Setting]
 
 
@@ -82,6 +84,10 @@ RANGES: dict[str, Range] = {
 }
 
 
+# Settings that choose a rule when an optimizer is built, and are nothing to it afterwards.
+SWITCHES = ("nesterov",)
+
+
 def letters(settings: Mapping[str, Any], t: int = 1) -> dict[str, float]:
     """The settings of a group in the letters of the rules, at step t.
 
@@ -107,32 +113,36 @@ def _values(setting: Any) -> tuple[Any, ...]:
 
 def has_schedule(settings: Mapping[str, Any]) -> bool:
     """Whether any setting follows the step."""
-    return any(isinstance(v, Schedule) for s in settings.values() for v in _values(s))
+    return any(callable(v) for s in settings.values() for v in _values(s))
 
 
-def check_settings(where: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    """Refuse a setting that is unknown or outside its range, at step 1 where it follows t.
+def check_settings(
+    where: str, given: Mapping[str, Any], known: Mapping[str, Any], t: int = 1
+) -> None:
+    """Refuse a setting that is unknown or outside its range at step t.
 
     Raises: OptionError, which names it, its value and the range.
     """
-    unknown = sorted(given.keys() - known - {"params"})
-    if unknown:
-        raise OptionError(
-            where,
-            f"settings among {', '.join(known) or 'none'}",
-            ", ".join(unknown),
-            "remove or rename it",
-        )
+    check_names(where, given.keys() - {"params"}, known)
     for name, chosen in known.items():
         if isinstance(chosen, bool) and given[name] != chosen:
             expected, got = f"{name}={chosen} in every group", f"{name}={given[name]!r}"
             raise OptionError(where, expected, got, "it chooses the rule: build another")
-    check_ranges(where, {name: given[name] for name in known}, 1)
+    check_ranges(where, {name: given[name] for name in known}, t)
+
+
+def check_names(where: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse settings that nobody would read. Raises: OptionError."""
+    if unknown := sorted(set(given) - set(known)):
+        expected = f"settings among {', '.join(known) or 'none'}"
+        raise OptionError(where, expected, ", ".join(unknown), "remove or rename it")
 
 
 def check_ranges(where: str, settings: Mapping[str, Any], t: int) -> None:
     """Refuse a value outside the range of its setting. Raises: OptionError."""
     for name, setting in settings.items():
+        if isinstance(setting, bool) and name in SWITCHES:
+            continue
         holds, rule = RANGES.get(name, (math.isfinite, f"{name}, a finite number"))
         values = _values(setting)
         if len(values) != len(letters_of(name)) or not all(_fits(v, holds, t) for v in values):
@@ -142,5 +152,14 @@ def check_ranges(where: str, settings: Mapping[str, Any], t: int) -> None:
 
 
 def _fits(setting: Any, holds: Callable[[float], bool], t: int) -> bool:
-    value = at(setting, t)
-    return isinstance(value, Real) and bool(holds(float(value)))
+    try:
+        value = at(setting, t)
+        return _is_number(value) and bool(holds(float(value)))
+    except FusegradError:
+        raise
+    except (ArithmeticError, TypeError, ValueError):  # a function of t that fails there
+        return False
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))

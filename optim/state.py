@@ -31,7 +31,11 @@ def state_dict(optimizer: Optimizer) -> dict[str, Any]:
         for p, held in optimizer.state.items()
     }
     groups = [
-        {**g, "params": [numbers[p] for p in g["params"]]} for g in optimizer.param_groups
+        {
+            **{name: g[name] for name in optimizer.defaults},
+            "params": [numbers[p] for p in g["params"]],
+        }
+        for g in optimizer.param_groups
     ]
     return {"state": state, "param_groups": groups, "skipped": optimizer.skipped}
 

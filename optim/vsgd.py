@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine import Tensor
 from ..engine.variables import gradients_of
-from ..kernels import OptionError
+from ..kernels import DTypeError, OptionError
 from ..kernels.device import to_device
 from ..kernels.words import ratio, where
 from .launch import tensors_of
@@ -88,20 +88,27 @@ class VSGD(Optimizer):
             got, repair = "none", "pass a function that computes the loss"
             raise OptionError("VSGD.step", "a closure", got, repair)
         loss = closure()
+        if not isinstance(loss, Tensor):
+            got, repair = type(loss).__name__, "return the loss, and leave backward to step"
+            raise DTypeError("VSGD.step", "a closure that returns a Tensor", got, repair)
         parameters = [p for p in tensors_of(self.param_groups) if p.requires_grad]
         self.zero_grad()
         loss.backward(create_graph=True, inputs=parameters)
-        held = [p for p in parameters if p.grad is not None]
+        self._measure([p for p in parameters if p.grad is not None])
+        super().step()
+        return loss.detach()
+
+    def _measure(self, held: list[Any]) -> None:
+        """The curvature wherever there is a gradient; and the gradient out of its graph."""
+        decays = {p: float(g["weight_decay"]) for g in self.param_groups for p in g["params"]}
         signs = [self._signs(p) for p in held]
         along = sum((p.grad * z).sum() for p, z in zip(held, signs, strict=True))
         curved = [Tensor(0.0)] * len(held)
         if isinstance(along, Tensor) and along.requires_grad:
             curved = gradients_of(along, held)
         for p, z, hz in zip(held, signs, curved, strict=True):
-            self.curvature[p] = (z * hz).data
+            self.curvature[p] = (z * hz + decays[p]).data
             p.grad = p.grad.detach()
-        super().step()
-        return loss.detach()
 
     def measured(self, p: Tensor) -> Mapping[str, Any]:
         """The curvature at p of the last closure. Raises: OptionError before the first."""

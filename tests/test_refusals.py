@@ -18,6 +18,7 @@ from fusegrad.engine.ops.indexing import segment_sum
 from fusegrad.kernels import DTypeError, GraphError, OptionError, ShapeError, device
 from tests.cases import REFUSALS
 from tests.ops_sample import leaf, refused
+from tests.optim_refusals_sample import REST as SPARSE
 
 X, ONE = Tensor(np.zeros((2, 3))), Tensor(1.0)
 UFUNC = (
@@ -206,7 +207,7 @@ def test_every_raise_of_the_engine_is_refused_here(monkeypatch: pytest.MonkeyPat
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Raise)
     }
-    wrongs = [wrong for wrong, _, _ in REFUSED + REFUSALS]
+    wrongs = [wrong for wrong, _, _ in REFUSED + REFUSALS + SPARSE]
     wrongs.append(lambda: fg.gradcheck(fg.log, np.zeros(1)))  # see test_checker.py for its text
     seen = set().union(*map(places_of, wrongs), places_of(on_a_gpu(monkeypatch)))
     assert raises and not raises - seen

@@ -144,12 +144,11 @@ def stepped(optimizer: Any, p: fg.Tensor, seeds: Any) -> None:
         ({"betas": Constant(0.5)},
          "two numbers, 0 <= beta < 1, got betas=Constant(value=0.5) at t=1"),
         ({"eps": Constant("x")}, "0 <= eps < inf, got eps=Constant(value='x') at t=1"),
-        ({"lr": lambda t: 0.1}, None),
+        ({"eps": lambda t: 1 / (t - 1)}, None),
     ],
 )  # fmt: skip
 def test_a_first_value_out_of_range_is_refused_at_once(settings: Any, text: str | None) -> None:
-    setting = settings.get("lr")
-    text = text or f"0 <= lr < inf, got lr={setting!r}"
+    text = text or f"0 <= eps < inf, got eps={settings['eps']!r} at t=1"
     with refused(fg.OptionError, f"Adam: expected {text}; give a value in the range"):
         optim.Adam([leaf(1.0)], **settings)
 
