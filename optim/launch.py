@@ -91,8 +91,8 @@ def launches(optimizer: Optimizer, apart: bool = False) -> Iterator[Launch]:
             together.setdefault(key, []).append(work)
         for (t, _, _, host), works in together.items():
             known = dict(zip(optimizer.host_names, host))
-            update = optimizer.update_of(group)
-            yield Launch(update, scalars_at(optimizer, group, t, known), works, t)
+            scalars = scalars_at(optimizer, group, t, known)
+            yield Launch(optimizer.update_of(group), scalars, works, t)
 
 
 def scalars_at(

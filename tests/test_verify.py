@@ -140,3 +140,11 @@ def test_an_unknown_claim_is_refused(capsys: Any) -> None:
     assert end.value.code == 2
     assert said.startswith("fusegrad: verify: expected names of claims, such as ")
     assert said.rstrip().endswith("got p-versus-np; see `fusegrad verify`")
+
+
+def test_a_narrow_terminal_gets_paragraphs(monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr(command, "WIDE", 80)
+    assert command.verify(command.Verify(only=("step-bound-equal",))) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "step-bound-equal" and "┃" not in "".join(lines)
+    assert "    does not hold as written: the exact bound there is 2.345" in lines

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -55,6 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(_complain("stopped by Ctrl-C before anything was measured", 130))
     except (OptionError, BackendError) as error:
         sys.exit(_complain(str(error), 2))
+    except BrokenPipeError:  # whoever read us has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (FusegradError, OSError) as error:
         sys.exit(_complain(str(error), 1))
 

@@ -10,12 +10,14 @@ from difflib import get_close_matches
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
 from ..kernels import OptionError
 
 WIDE = 170  # columns where no terminal says how many there are
+NARROW = 120  # columns below which five texts side by side are hard to read
 
 
 @dataclass(frozen=True)
@@ -72,20 +74,29 @@ def _rows(names: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    """A row a claim, and how many hold."""
-    from ..lens.verdicts import HEAD, figure, summary
+    """A row a claim, or a paragraph where the terminal is narrow; and how many hold."""
+    from ..lens.verdicts import HEAD, summary
 
     console = Console()
     if not console.is_terminal:
         console.width = WIDE
-    made = Table(show_lines=True)
-    for name in HEAD:
-        made.add_column(name, overflow="fold")
-    for row in rows:
-        verdict = row["verdict"] + (f": {row['exact']}" if row["exact"] else "")
-        verdict += f" (NOT AS EXPECTED: {row['wrong']})" if row["wrong"] else ""
-        made.add_row(
-            f"{row['name']}\n{row['claim']}", row["source"], row["how"], figure(row), verdict
-        )
-    console.print(made, markup=False)
+    if console.width < NARROW:
+        for row in rows:
+            name, *rest = _cells(row)
+            console.print(
+                name, *(f"    {text}" for text in rest), sep="\n", markup=False, highlight=False
+            )
+    else:
+        made = Table(*HEAD, show_lines=True)
+        for row in rows:
+            made.add_row(*map(escape, _cells(row)))
+        console.print(made)
     print(summary(rows))
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    from ..lens.verdicts import figure
+
+    verdict = row["verdict"] + (f": {row['exact']}" if row["exact"] else "")
+    verdict += f" (NOT AS EXPECTED: {row['wrong']})" if row["wrong"] else ""
+    return [f"{row['name']}\n{row['claim']}", row["source"], row["how"], figure(row), verdict]
