@@ -7,7 +7,7 @@ mode.py  hooks.py  place.py                   what holds for a block; who sees a
 pytree.py  variables.py  grad.py  forward.py  jacobian.py           functions of functions
 checkpoint.py  fingerprint.py                 less memory for one more forward
 tensor.py  operators.py  methods.py  interop.py  display.py               what a user holds
-custom.py                                     ops of one's own
+custom.py  sparse.py                          ops of one's own; gradients of some rows
 check.py  differences.py  blame.py  anomaly.py    gradients held against values; trouble
 """
 
