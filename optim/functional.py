@@ -24,7 +24,7 @@ from ..kernels.program import Host, Program
 from .dialects import Dialect
 from .optimizer import Optimizer
 from .schedules import at
-from .settings import letters, letters_of
+from .settings import check_ranges, letters, letters_of
 
 
 def root(x: Any) -> Any:
@@ -63,6 +63,9 @@ class Functional:
     """
 
     def __init__(self, optimizer: type[Optimizer] | Dialect, **settings: Any) -> None:
+        if not isinstance(optimizer, (type, Dialect)):
+            expected, repair = "an optimizer's class or dialect", "pass it with its settings"
+            raise OptionError("Functional", expected, repr(optimizer), repair)
         plain = {word: _plain(setting) for word, setting in settings.items()}
         self.optimizer = optimizer([Tensor(0.0, requires_grad=True)], **plain)
         self.settings = {**self.optimizer.defaults, **settings}
@@ -94,9 +97,9 @@ class Functional:
         Shapes: grads and each state have the form of params. Raises: OptionError for a setting
         that the optimizer does not have.
         """
-        _check(self.program, self.settings, settings)
-        known = {**self.settings, **settings}
         t, program = state.t + 1, self.program
+        _check(program, self.settings, settings, t)
+        known = {**self.settings, **settings}
         given = {**letters(known, t), **state.host, "t": t}
         scalars = {name: given[name] for name in program.scalars}
         trees = {"theta": params, "g": grads, **state.arrays}
@@ -105,18 +108,33 @@ class Functional:
             on_tensors(program, tuple(map(_tensor, row)), scalars, WORDS)
             for row in zip(*columns)
         ]
+        if not rows:
+            return params, State(t, state.arrays, state.host)
         new = dict(zip(program.output_names, zip(*rows), strict=True))
         arrays = {name: rebuilt(params, new[name]) for name in state.arrays}
         host = {name: new[name][0] for name in state.host}
         return rebuilt(params, new["theta"]), State(t, arrays, host)
 
 
-def _check(program: Program, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    """Refuse settings that the rule does not read, as a decay that it was not built with."""
+def _check(
+    program: Program, known: Mapping[str, Any], given: Mapping[str, Any], t: int
+) -> None:
+    """Refuse settings that the rule does not read, as a decay that it was not built with, and
+    numbers out of range. What a Tensor holds is its own affair."""
     read = [w for w in known if any(letter in program.scalars for letter in letters_of(w))]
     if unknown := sorted(given.keys() - set(read)):
         expected, repair = f"settings among {', '.join(read)}", "give the others to Functional"
         raise OptionError("update", expected, ", ".join(unknown), repair)
+    check_ranges("update", {word: _stand_in(setting) for word, setting in given.items()}, t)
+
+
+def _stand_in(setting: Any) -> Any:
+    """A setting with a number that is in every range for each Tensor."""
+    if isinstance(setting, (tuple, list)):
+        return tuple(map(_stand_in, setting))
+    if isinstance(setting, np.ndarray) and not setting.ndim:
+        return setting.item()
+    return 0.5 if isinstance(setting, Value) else setting
 
 
 def _plain(setting: Any) -> Any:

@@ -14,6 +14,7 @@ from fusegrad.kernels import DTypeError, OptionError, RuleError, ShapeError
 from tests.optim_sample import leaf
 
 P = leaf(1.0)
+FUNCTIONAL = optim.Functional(optim.Adam)
 AVERAGED = optim.Averaged(optim.SGD([leaf(1.0)]))
 
 
@@ -66,6 +67,11 @@ REST: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: optim.VSGD([P], rng=np.random.default_rng(0)).step(lambda: 1.0), DTypeError,
      "VSGD.step: expected a closure that returns a Tensor, got float; return the loss, and "
      "leave backward to step"),
+    (lambda: optim.Functional("adam"), OptionError,
+     "Functional: expected an optimizer's class or dialect, got 'adam'; pass it with its "
+     "settings"),
+    (lambda: FUNCTIONAL.update(P, P, FUNCTIONAL.init(P), betas=0.9), OptionError,
+     "update: expected two numbers, 0 <= beta < 1, got betas=0.9; give a value in the range"),
     (lambda: optim.Averaged(optim.SGD), OptionError,
      "Averaged: expected an optimizer, got type; build it first"),
     (inside, OptionError,
