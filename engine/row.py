@@ -22,7 +22,7 @@ from .value import Value
 Formula = Callable[..., Any]
 Domain = tuple[float, float]
 NUMBERS = (bool, int, float)
-OF_HOST = (*NUMBERS, Host, np.bool_)
+OF_HOST = (*NUMBERS, Host)
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _meaning(word: Word, T: Any) -> Callable[..., Any]:
     def compute(*args: Any) -> Any:
         if all(isinstance(a, OF_HOST) for a in args):
             with np.errstate(all="ignore"):  # as in a kernel
-                return word.numpy(*map(Host, args))
+                return Host(word.numpy(*map(Host, args)))
         args = tuple(float(a) if isinstance(a, Host) else a for a in args)
         if word.name == "where" and all(isinstance(a, NUMBERS) for a in args[1:]):
             args = (args[0], T(args[1]), args[2])  # else NumPy would make it float64

@@ -17,7 +17,7 @@ PROBE = """
 import fusegrad as fg, pathlib
 from fusegrad import data, lens, multimodal, nn, optim
 assert float(fg.grad(lambda x: x * x)(3.0)) == 6.0
-assert len(data.load("emoji").text) == 1601 and (lens.report._asset("report.css"))
+assert len(data.load("emoji").text) == 1601 and (lens.page._asset("report.css"))
 package = pathlib.Path(fg.__file__).parent
 assert (package / "py.typed").is_file() and (package / "__init__.pyi").is_file()
 print(package)
