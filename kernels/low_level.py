@@ -11,7 +11,7 @@ from numba import types
 from numba.extending import intrinsic
 
 FLUSH = 0x8040  # MXCSR: flush-to-zero and denormals-are-zero
-_X86 = platform.machine().lower() in ("x86_64", "amd64")
+FLUSHES = platform.machine().lower() in ("x86_64", "amd64")
 
 
 def _pointer(element: Any) -> Any:
@@ -44,7 +44,7 @@ def control_word(typing: Any) -> Any:
     """MXCSR of this thread; 0 on machines without one."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _control_word(builder, "stmxcsr") if _X86 else ir.Constant(ir.IntType(32), 0)
+        return _control_word(builder, "stmxcsr") if FLUSHES else ir.Constant(ir.IntType(32), 0)
 
     return types.uint32(), code
 
@@ -54,6 +54,6 @@ def set_control_word(typing: Any, value: Any) -> Any:
     """Set MXCSR of this thread; nothing on machines without one."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _control_word(builder, "ldmxcsr", args[0]) if _X86 else args[0]
+        return _control_word(builder, "ldmxcsr", args[0]) if FLUSHES else args[0]
 
     return types.uint32(types.uint32), code

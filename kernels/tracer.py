@@ -182,14 +182,16 @@ def _codes(rule: Any) -> list[Any]:
 def _named(variables: Mapping[str, Any], given: Collection[str]) -> dict[Node, str]:
     """The author's name of each node: of two, that of another input, which it then renews, or
     else that of an input."""
+
+    def rank(name: str, node: Node) -> int:
+        return (name in given) + (name in given and name != node.value)
+
     found: dict[Node, str] = {}
     for name, value in variables.items():
         if isinstance(value, Symbol):
-            before = found.get(value.node, name)
-            rank = {
-                n: (n in given) + (n in given and n != value.node.value) for n in (before, name)
-            }
-            found[value.node] = name if rank[name] >= rank[before] else before
+            node = value.node
+            if node not in found or rank(name, node) >= rank(found[node], node):
+                found[node] = name
     return found
 
 

@@ -45,8 +45,12 @@ class Update(Kernel):
         return tuple(self.program.inputs[k] for _, k in self._renewed)
 
     def flushes(self, tensors: Sequence[tuple[Any, ...]]) -> bool:
-        """Whether an update of these counts denormals as 0: Numba's kernels do."""
-        return not is_cuda(tensors[0][0]) and self._use_numba(tensors)
+        """Whether an update of these counts denormals as 0: Numba's kernels do, on x86."""
+        if is_cuda(tensors[0][0]) or not self._use_numba(tensors):
+            return False
+        from .low_level import FLUSHES  # which starts Numba
+
+        return FLUSHES
 
     def _update(self, tensors: Sequence[tuple[Any, ...]], **scalars: Any) -> dict[str, float]:
         hoisted = self.program.host_values(scalars)

@@ -1,7 +1,7 @@
 """One step of one element as a record of every number, as the kernel computes them.
 
-The rule's program is walked word by word in the precision of the states, with what the host
-computes in float64, and with denormals as the kernel of this launch takes them.
+The rule's program is walked word by word in the precision of the states, with scalars as the
+host computes them, and with denormals as the kernel of this launch takes them.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def check_scalars(
         repair = "set rule and state_names in a class of your own"
         raise OptionError(where, "an optimizer with a rule", "none", repair)
     _check_starts(where, update, starts)
-    read = {*update.program.scalars, *(start for start in starts.values())}
+    read = {*update.program.scalars, *starts.values()}
     known = [w for w in settings if w in SWITCHES or read & {w, *letters_of(w)}]
     check_names(where, settings.keys() - {"weight_decay"}, [*known, "weight_decay"])
     given = {"t", *starts, *(letter for word in settings for letter in letters_of(word))}

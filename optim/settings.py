@@ -13,8 +13,6 @@ from ..kernels import FusegradError, OptionError
 from .schedules import Schedule, at
 
 Range = tuple[Callable[[float], bool], str]
-
-
 Setting = float | Schedule | Callable[[int], float]
 Betas = tuple[Setting, Setting]
 

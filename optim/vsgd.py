@@ -16,6 +16,7 @@ from ..kernels.words import ratio, where
 from .launch import tensors_of
 from .optimizer import Optimizer
 from .parameters import Params
+from .schedules import at
 from .settings import Options
 
 
@@ -82,7 +83,7 @@ class VSGD(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Compute the loss, its gradients and curvatures, and update; gives the loss.
 
-        Raises: OptionError without a closure.
+        Raises: OptionError without a closure, DTypeError where it returns no Tensor.
         """
         if closure is None:
             got, repair = "none", "pass a function that computes the loss"
@@ -100,14 +101,15 @@ class VSGD(Optimizer):
 
     def _measure(self, held: list[Any]) -> None:
         """The curvature wherever there is a gradient; and the gradient out of its graph."""
-        decays = {p: float(g["weight_decay"]) for g in self.param_groups for p in g["params"]}
+        decays = {p: g["weight_decay"] for g in self.param_groups for p in g["params"]}
         signs = [self._signs(p) for p in held]
         along = sum((p.grad * z).sum() for p, z in zip(held, signs, strict=True))
         curved = [Tensor(0.0)] * len(held)
         if isinstance(along, Tensor) and along.requires_grad:
             curved = gradients_of(along, held)
         for p, z, hz in zip(held, signs, curved, strict=True):
-            self.curvature[p] = (z * hz + decays[p]).data
+            t = self.state[p]["step"] + 1 if p in self.state else 1
+            self.curvature[p] = (z * hz + at(decays[p], t)).data
             p.grad = p.grad.detach()
 
     def measured(self, p: Tensor) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ def test_train_prints_a_table_and_writes_a_report(tmp_path: Path) -> None:
     assert "epoch   2/2" in done.stderr and "\x1b" not in done.stderr  # plain lines in a pipe
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<math" in page and "How the gradient flowed" in page
+    assert "eps = 1e-08; t counts steps from 1" in page  # the rule's own scalars, no others
     assert os.listdir(tmp_path) == ["report.html"]
 
 

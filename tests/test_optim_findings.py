@@ -110,3 +110,16 @@ def test_repr_shows_the_settings_as_they_are() -> None:
     optimizer = optim.SGD([leaf(1.0)], lr=0.1)
     optimizer.param_groups[0]["lr"] = 0.5
     assert repr(optimizer) == "SGD(lr=0.5, t=0, parameters=1)"
+
+
+def test_vsgd_counts_a_decay_that_follows_t() -> None:
+    p = leaf(3.0)
+    rng = np.random.default_rng(0)
+    optimizer = optim.VSGD(
+        [p], rng=rng, slow_start=1, overestimate=1.0, weight_decay=lambda t: 20.0 * (t > 1)
+    )
+    for _ in range(2):
+        optimizer.step(lambda: ((p - 1.0) ** 2).sum())
+        assert optimizer.curvature[p].tolist() == [
+            2.0 + 20.0 * (optimizer.state[p]["step"] > 1)
+        ]

@@ -54,12 +54,9 @@ def _chosen(only: Sequence[str]) -> Sequence[str]:
     from ..verify import CLAIMS
 
     if unknown := [name for name in only if name not in CLAIMS]:
-        near = get_close_matches(unknown[0], CLAIMS, 3, 0.0)
-        expected, repair = (
-            f"names of claims, such as {', '.join(near)}",
-            "see `fusegrad verify`",
-        )
-        raise OptionError("verify", expected, ", ".join(unknown), repair)
+        near = ", ".join(get_close_matches(unknown[0], CLAIMS, 3, 0.0))
+        expected, got = f"names of claims, such as {near}", ", ".join(unknown)
+        raise OptionError("verify", expected, got, "see `fusegrad verify`")
     return only or tuple(CLAIMS)
 
 

@@ -135,10 +135,11 @@ class Job:
 def _formula(name: str, optimizer: object) -> Formula:
     program = optimizer.update.program  # type: ignore[attr-defined]
     group = optimizer.param_groups[0]  # type: ignore[attr-defined]
-    values = ", ".join(f"{letter} = {value:g}" for letter, value in letters(group).items())
+    given = {k: v for k, v in letters(group).items() if k in program.scalars}
+    values = ", ".join(f"{letter} = {value:g}" for letter, value in given.items())
     where = f"{values}; t counts steps from 1"
     if any(n.name == "ratio" for n in program.words):
-        where += "; 0/0 is no move"
+        where += "; over 0 is no move"
     return Formula(name, mathml(program), latex(program), where)
 
 

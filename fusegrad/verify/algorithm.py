@@ -50,8 +50,8 @@ def _(suite: Suite) -> Finding:
     "moving-averages",
     "v_t = (1 - beta2) sum_i beta2^(t - i) g_i^2, and m_t the same of g_i with beta1",
     source=f"{PAPER}, equation (1)",
-    how="the states of seven rules against the sums, each element over what it sums in size",
-    figure="largest difference of a state, over the largest",
+    how="the states of seven rules against the sums without recursion",
+    figure="largest difference of an element, over the size of what it sums",
     within=(0.0, ROUNDING),
 )
 def _(suite: Suite) -> Finding:

@@ -37,11 +37,7 @@ def right_side(
     return np.asarray(first + second + third / (2 * alpha * (1 - beta1) * (1 - lambd) ** 2))
 
 
-BOUND: dict[str, Any] = {
-    "betas": BETAS,
-    "diameter": 2.0,
-    "largest": C,
-}  # of the period-3 problem
+PERIOD_THREE: dict[str, Any] = {"betas": BETAS, "diameter": 2.0, "largest": C}
 
 
 def _v_hat(g: Array, beta2: float) -> Array:
@@ -57,7 +53,7 @@ def first_crossing(suite: Suite, alpha: float, lambd: float, rounds: int) -> int
     g = period_three(rounds)
     settings: dict[str, Any] = {"lr": InverseSqrt(alpha), "betas": BETAS, "eps": 0.0}
     _, regret = play(suite["adam"], g, **settings)
-    bound = right_side(g, _v_hat(g, BETAS[1]), alpha=alpha, lambd=lambd, **BOUND)
+    bound = right_side(g, _v_hat(g, BETAS[1]), alpha=alpha, lambd=lambd, **PERIOD_THREE)
     over = np.flatnonzero(regret[:, 0] > bound)
     return int(over[0]) + 1 if len(over) else 0
 
@@ -78,7 +74,7 @@ def _(suite: Suite) -> Finding:
     settings: dict[str, Any] = {"lr": InverseSqrt(1.0), "betas": BETAS, "eps": 0.0}
     g = period_three(1000)
     regret = play(suite["amsgrad"], g, **settings)[1][:, 0]
-    bound = right_side(g, _v_hat(g, BETAS[1]), lambd=0.0, **BOUND, alpha=1.0)
+    bound = right_side(g, _v_hat(g, BETAS[1]), lambd=0.0, **PERIOD_THREE, alpha=1.0)
     return Finding(float(crossed), crossed == 0, same and bool((regret <= bound).all()))
 
 
