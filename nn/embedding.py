@@ -11,7 +11,8 @@ from ..engine.ops import indexing
 from ..kernels import OptionError
 from ..kernels.device import to_device
 from . import init
-from .module import Module, Parameter
+from .module import Module
+from .parameter import Parameter
 
 MODES = ("mean", "sum")
 

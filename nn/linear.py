@@ -12,7 +12,8 @@ from ..engine.ops import linear
 from ..engine.ops.shaping import as_array
 from ..kernels import ShapeError
 from . import init
-from .module import Module, Parameter
+from .module import Module
+from .parameter import Parameter
 
 
 class Linear(Module):

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from ..engine import Tensor
-from ..kernels import OptionError, ShapeError, device
+from ..kernels import OptionError
+from . import moving, state
 from .hooks import Hook, Hooks
-
-
-class Parameter(Tensor):
-    """A leaf that optimizers change and that `Module.parameters` finds."""
-
-    __slots__ = ()
-
-    def __init__(self, data: Any, name: str = "", dtype: Any = None) -> None:
-        super().__init__(data, requires_grad=True, dtype=dtype, name=name)
+from .parameter import Buffer, Parameter
+from .tree import held, leaves, walk
 
 
 class Module:
@@ -67,61 +60,74 @@ class Module:
     # ---- what it holds --------------------------------------------------------------------
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules held directly, with the names they are held by."""
-        for name, value in vars(self).items():
-            yield from ((n, v) for n, v in _flat(name, value) if isinstance(v, Module))
+        return held(self, Module)
+
+    def children(self) -> Iterator[Module]:
+        """The modules held directly."""
+        return (child for _, child in self.named_children())
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """This module and all below it, each once, with dotted names."""
-        seen: set[int] = set()
-        stack: list[tuple[str, Module]] = [(prefix, self)]
-        while stack:
-            name, module = stack.pop()
-            if id(module) in seen:
-                continue
-            seen.add(id(module))
-            yield name, module
-            children = [(f"{name}.{n}".lstrip("."), m) for n, m in module.named_children()]
-            stack.extend(reversed(children))
+        return walk(self, prefix)
 
     def modules(self) -> Iterator[Module]:
         """This module and all below it."""
-        return (module for _, module in self.named_modules())
+        return (module for _, module in walk(self, ""))
 
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Every parameter once, with its dotted name."""
-        seen: set[int] = set()
-        for prefix, module in self.named_modules():
-            for name, value in vars(module).items():
-                for n, p in _flat(name, value):
-                    if isinstance(p, Parameter) and id(p) not in seen:
-                        seen.add(id(p))
-                        yield f"{prefix}.{n}".lstrip("."), p
+    def named_parameters(
+        self, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter with its dotted name; one that is held twice comes once, unless
+        duplicates are asked for."""
+        return leaves(self, Parameter, prefix, remove_duplicate)
 
     def parameters(self) -> Iterator[Parameter]:
         """Every parameter once."""
         return (parameter for _, parameter in self.named_parameters())
 
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Buffer]]:
+        """Every buffer once, with its dotted name."""
+        return leaves(self, Buffer, prefix, True)
+
+    def buffers(self) -> Iterator[Buffer]:
+        """Every buffer once."""
+        return (buffer for _, buffer in self.named_buffers())
+
     def count_parameters(self) -> int:
         """How many numbers training may change."""
-        return sum(p.size for p in self.parameters())
+        return sum(p.size for p in self.parameters() if p.requires_grad)
 
     # ---- modes ----------------------------------------------------------------------------
-    def train(self, mode: bool = True) -> Module:
-        """Training mode here and below (dropout drops)."""
+    def train(self, mode: bool = True) -> Self:
+        """Training mode here and below: dropout drops, batch norms look at the batch."""
         for module in self.modules():
             module.training = mode
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Evaluation mode here and below."""
         return self.train(False)
 
-    def to(self, where: str) -> Module:
-        """Move every parameter, and its gradient, to a device, `cpu` or `cuda`."""
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Ask for gradients of all parameters, or, for a part that is not to learn, of none."""
         for parameter in self.parameters():
-            parameter.data = device.to_device(parameter.data, where)
-            if parameter.grad is not None:
-                parameter.grad = Tensor(device.to_device(parameter.grad.data, where))
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def to(self, *targets: Any) -> Self:
+        """Move parameters, their gradients and buffers to a device (`cpu`, `cuda`), a float
+        dtype, or both. Whole numbers keep their dtype.
+
+        Raises: OptionError, DTypeError for what is neither; nothing is changed then.
+        """
+        moving.move([*self.parameters(), *self.buffers()], targets)
+        return self
+
+    def apply(self, visit: Callable[[Module], Any]) -> Self:
+        """Call `visit(module)` for every module below, children first, and for this one."""
+        for child in self.children():
+            child.apply(visit)
+        visit(self)
         return self
 
     def zero_grad(self) -> None:
@@ -131,19 +137,18 @@ class Module:
 
     # ---- state ----------------------------------------------------------------------------
     def state_dict(self) -> dict[str, np.ndarray]:
-        """A copy of every parameter on the host, by name."""
-        return {name: p.numpy().copy() for name, p in self.named_parameters()}
+        """A copy of every parameter and persistent buffer on the host, by the names that
+        PyTorch gives them, in its order."""
+        return state.state_of(self)
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take every parameter from a state of the same names and shapes.
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> state.Keys:
+        """Take every entry from a state of the same names and shapes; also from PyTorch's.
 
+        With strict=False, names that only one side has are let be. Gives both kinds of them.
         Raises: OptionError listing missing and unexpected names, ShapeError listing shapes that
-        differ; nothing is changed then.
+        differ, DTypeError for what is no state of numbers; nothing is changed then.
         """
-        mine = dict(self.named_parameters())
-        _check_state(mine, state)
-        for name, parameter in mine.items():
-            parameter.assign_(device.to_device(np.asarray(state[name]), parameter.device))
+        return state.load_into(self, state_dict, strict)
 
     # ---- how it looks ---------------------------------------------------------------------
     def extra_repr(self) -> str:
@@ -158,33 +163,3 @@ class Module:
         if not lines:
             return f"{type(self).__name__}({self.extra_repr()})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
-
-
-def _check_state(mine: Mapping[str, Parameter], state: Mapping[str, Any]) -> None:
-    where = "load_state_dict"
-    missing, unexpected = sorted(mine.keys() - state), sorted(state.keys() - mine)
-    if missing or unexpected:
-        got = f"missing {missing}, unexpected {unexpected}"
-        repair = "load the state of the same architecture"
-        raise OptionError(where, "the names of this module", got, repair)
-    wrong = [
-        f"{name}: {np.shape(state[name])} for {p.shape}"
-        for name, p in mine.items()
-        if np.shape(state[name]) != p.shape
-    ]
-    if wrong:
-        repair = "load the state of the same sizes"
-        raise ShapeError(where, "the shapes of this module", ", ".join(wrong), repair)
-
-
-def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value, or the items of a list, tuple or dict, with dotted names."""
-    if isinstance(value, Mapping):
-        items: Any = value.items()
-    elif isinstance(value, (list, tuple)):
-        items = enumerate(value)
-    else:
-        yield name, value
-        return
-    for key, item in items:
-        yield from _flat(f"{name}.{key}", item)
