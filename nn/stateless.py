@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ..engine import Tensor
 from ..kernels import OptionError
 from .module import Module
 from .state import entries
@@ -37,7 +38,7 @@ def _swapped(module: Module, values: Mapping[str, Any]) -> Iterator[None]:
     if unknown:
         known = ", ".join(mine)
         raise OptionError("functional_call", f"names among {known}", str(unknown), "see these")
-    new = {id(mine[name]): value for name, value in values.items()}
+    new = {id(mine[n]): v if isinstance(v, Tensor) else Tensor(v) for n, v in values.items()}
     places = [p for part in module.modules() for p in _places(vars(part), new)]
     old = [holder[key] for holder, key in places]
     try:

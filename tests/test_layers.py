@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,3 +62,21 @@ def test_a_layer_shows_itself_and_counts_its_parameters(case: Case) -> None:
 def test_wrong_use_says_what_where_and_the_repair(call: Any, error: Any, text: str) -> None:
     with refused(error, text):
         call()
+
+
+def passed(wrong: Any) -> set[tuple[str, int]]:
+    """The lines that the error of a refused call passed through."""
+    with pytest.raises(fg.FusegradError) as caught:
+        wrong()
+    return {(str(entry.path), entry.lineno + 1) for entry in caught.traceback}
+
+
+def test_every_raise_of_nn_is_refused_here() -> None:
+    raises = {
+        (str(path), node.lineno)
+        for path in Path(nn.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise) and node.exc  # a bare raise passes on what came
+    }
+    seen = set().union(*(passed(wrong) for wrong, _, _ in REFUSALS))
+    assert raises and not raises - seen

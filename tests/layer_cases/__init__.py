@@ -1,12 +1,12 @@
 """The table of layers, a family a file: every test of values, gradients, states and agreement
 with PyTorch runs through it, and a new row is tested by existing."""
 
-from tests.layer_cases import products
+from tests.layer_cases import modules, products
 from tests.layer_cases.case import Case, as_function, is_float, outputs
 
-FAMILIES = (products,)
+FAMILIES = (modules, products)
 CASES: list[Case] = [case for family in FAMILIES for case in family.CASES]
-# Wrong calls, with the error and its text in full; see test_layer_refusals.py.
+# Wrong calls, with the error and its text in full; see test_layers.py.
 REFUSALS = [row for family in FAMILIES for row in getattr(family, "REFUSED", [])]
 
 __all__ = ["CASES", "REFUSALS", "Case", "as_function", "is_float", "outputs"]
