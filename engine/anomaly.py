@@ -16,6 +16,7 @@ from .fingerprint import fingerprint
 from .mode import watching
 from .op import Op
 from .place import here, shown
+from .sparse import SparseRows
 from .tape import Node
 from .value import Value
 
@@ -62,12 +63,19 @@ class _Watcher:
 
     def after_vjp(self, node: Node, i: int, g: Any, given: Any) -> None:
         """Look at the gradient that a vjp gave for the i-th input."""
-        given, g = (v.data if isinstance(v, Value) else v for v in (given, g))
+        given, g = map(_array, (given, g))
         if _first(given) is not None and _first(g) is None:
             name = node.op.inputs[0 if node.op.variadic else i]
             where = f"backward of {node.op.name}{shown(node.place)}"
             rule = f"a finite gradient for {name}"
             _refuse(where, rule, given, f"keep {name} away from where its slope is infinite")
+
+
+def _array(g: Any) -> Any:
+    """A gradient as an array; of some rows, these alone as long as they are finite."""
+    if isinstance(g, SparseRows):
+        return g.data if _first(g.data) is None else g.dense().data
+    return g.data if isinstance(g, Value) else g
 
 
 def _is_finite(x: Any) -> bool:

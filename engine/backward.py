@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..kernels import GraphError
+from ..kernels.gather import add_at, may_repeat
 from .batched import pull
 from .graph import collect, leading_to
 from .hooks import run_hooks
 from .mode import MODE
 from .op import OUTPUT
 from .ops.broadcast import unbroadcast
-from .ops.elementwise import add
+from .ops.indexing import GETITEM
 from .ops.shaping import IDENTITY, astype
 from .place import shown
+from .sparse import SparseRows, total
 from .tape import Edge, Node
 from .value import Value, view_of, wrap
 
@@ -64,6 +66,7 @@ def backpropagate(
     retain_graph: bool = False,
     create_graph: bool = False,
     rows: bool = False,
+    sparse: bool = False,
     after: int = -1,
 ) -> dict[Edge, Any]:
     """The gradients of the leaves that the roots depend on, or of the `inputs` alone.
@@ -71,11 +74,12 @@ def backpropagate(
     Every vjp runs on raw arrays, or, with `create_graph`, on Tensors, so that its result can
     itself be differentiated. A node lets go of what it saved as soon as it is done, unless the
     graph is retained. With `rows`, seeds and gradients have a leading axis, of which each row
-    is a gradient of its own; hooks do not see those. Nodes made before `after` are left alone.
+    is a gradient of its own; hooks do not see those. With `sparse`, a leaf without hooks may
+    get `SparseRows`, unless with `create_graph`. Nodes made before `after` are left alone.
     """
     nodes, leaves = collect(roots, after)
     ends = dict.fromkeys(inputs) or dict.fromkeys(leaves)  # by identity: == compares elements
-    walk = _Walk(ends, retain_graph, create_graph, rows)
+    walk = _Walk(ends, retain_graph, create_graph, rows, sparse and not (create_graph or rows))
     for root, seed in zip(roots, seeds, strict=True):
         walk.add(root, seed)
     walk.back(nodes, leading_to(nodes, ends))
@@ -86,15 +90,22 @@ class _Walk:
     """One walk back: the gradients known so far, by the edge they have reached."""
 
     def __init__(
-        self, ends: dict[Edge, None], retain: bool, create_graph: bool, rows: bool
+        self,
+        ends: dict[Edge, None],
+        retain: bool,
+        create_graph: bool,
+        rows: bool,
+        sparse: bool,
     ) -> None:
-        self.ends, self.retain, self.create_graph, self.rows = ends, retain, create_graph, rows
+        self.ends, self.retain, self.create_graph = ends, retain, create_graph
+        self.rows, self.sparse = rows, sparse
         self.gradients: dict[Edge, Any] = {}
+        self.own: set[Edge] = set()  # where the gradient is an array that nobody else holds
         self.watcher = MODE.watcher
 
     def add(self, edge: Edge, g: Any) -> None:
         held = self.gradients
-        held[edge] = add(held[edge], g) if edge in held else g
+        held[edge] = total(held[edge], g) if edge in held else g
 
     def back(self, nodes: Sequence[Node], useful: set[Edge]) -> None:
         """Visit nodes, newest first."""
@@ -119,9 +130,23 @@ class _Walk:
         held, edges = self.gradients, node.edges
         for step in node.plan.steps:
             edge = edges[step[0]]
-            if edge in useful:
+            if edge in useful and not self.added_in_place(node, g, edge):
                 given = self.share(node, saved, step, g, edge)
-                held[edge] = add(held[edge], given) if edge in held else given
+                held[edge] = total(held[edge], given) if edge in held else given
+                if node.op is GETITEM:
+                    self.own.add(edge)
+
+    def added_in_place(self, node: Node, g: Any, edge: Edge) -> bool:
+        """Add what x[index] passes back to x's gradient where it stands, if that is an array of
+        our own: T steps that each read an x[t] then write one gradient of x, and not T."""
+        is_seen = self.create_graph or self.rows or self.watcher is not None
+        if is_seen or edge not in self.own or node.op is not GETITEM:
+            return False
+        index = node.params["index"]
+        if may_repeat(index):
+            return False
+        add_at(self.gradients[edge], g, index=index)
+        return True
 
     def again(self, node: Node, root: Node, g: Any, useful: set[Edge]) -> None:
         """Go back through a graph that a node stood for, in that node's place."""
@@ -133,7 +158,7 @@ class _Walk:
         """What one input of a node gets of its gradient."""
         i, vjp, names = step
         args = [
-            saved[n] if n.__class__ is int else g if n == "g" else _named(n, edge, i, node)
+            saved[n] if n.__class__ is int else g if n == "g" else self.named(n, edge, i, node)
             for n in names
         ]
         given = pull(node.op, vjp, names, args, edge.shape) if self.rows else vjp(*args)
@@ -145,6 +170,16 @@ class _Walk:
             given = astype(given, edge.dtype)
         return _own(given, g) if isinstance(edge, Value) else given
 
+    def named(self, name: Any, edge: Edge, index: int, node: Node) -> Any:
+        """What a vjp asks for by name. `sparse` holds only where rows may arrive: at a leaf
+        without hooks, since ops and hooks take whole gradients."""
+        if name == "input_shape":
+            return edge.shape
+        if name == "sparse":
+            may_arrive = self.sparse and isinstance(edge, Value) and not edge.hooks
+            return may_arrive and node.params[name]
+        return index if name == "input_index" else node.params[name]
+
     def finished(self, end: Edge) -> Any:
         """The gradient of an end; a leaf's after its hooks, a node's have run on the way."""
         g = self.gradients[end]
@@ -152,14 +187,10 @@ class _Walk:
         return run_hooks(end.hooks or [], g) if is_seen else g
 
 
-def _named(name: Any, edge: Edge, index: int, node: Node) -> Any:
-    if name == "input_shape":
-        return edge.shape
-    return index if name == "input_index" else node.params[name]
-
-
 def _own(given: Any, g: Any) -> Any:
     """Leaves must not share the memory of a gradient with each other: what a vjp passed on
     without computing is copied there."""
+    if isinstance(given, SparseRows):  # which copied it
+        return given
     array = given.data if isinstance(given, Value) else given
     return astype(given, given.dtype) if given is g or array.base is not None else given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from typing import Any
 
@@ -9,7 +10,10 @@ import numpy as np
 
 from ..kernels import ShapeError
 from ..kernels.shape import copy
+from .sparse import SparseRows, total
 from .value import Hooks, Value, wrap
+
+_receiving = threading.Lock()
 
 
 def hooks_of(value: Value) -> Hooks:
@@ -41,12 +45,19 @@ def _shown(g: Any) -> Value:
     return wrap(copy(g), None)
 
 
+def receive(value: Value, g: Any) -> None:
+    """Take a gradient into `value.grad`, adding it to one that is there already."""
+    g = g if isinstance(g, (Value, SparseRows)) else wrap(g, None)
+    with _receiving:  # threads may go back to one leaf
+        value.grad = g if value.grad is None else total(value.grad, g)
+
+
 def watch(value: Value) -> None:
     """Keep the gradient of an interior value: it arrives in `value.grad`."""
     seen = weakref.ref(value)
 
     def keep(g: Value) -> None:
         if (held := seen()) is not None:
-            held.receive(g)
+            held.grad = g
 
     hooks_of(value).append(keep)

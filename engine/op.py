@@ -35,8 +35,9 @@ class Op:
 
     `vjps` has one function for each input, None where no gradient passes. It names what it
     needs: `g` the gradient of the output, `y` the output, an input by its name, `input_shape`
-    and `input_index` of the input it serves, or a parameter of the op. Only what is named is
-    saved. An op with `variadic` takes any number of inputs, all served by its single vjp.
+    and `input_index` of the input it serves, or a parameter of the op; one called `sparse` asks
+    for `SparseRows`, and holds only where these may be given. Only what is named is saved. An
+    op with `variadic` takes any number of inputs, all served by its single vjp.
 
     `jvp` is LINEAR, MULTILINEAR or SYMMETRIC, or again one function for each input, which names
     `t`, the tangent of that input, in place of g; what the inputs contribute is added up.

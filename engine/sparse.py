@@ -1,4 +1,8 @@
-"""A gradient that is zero but for some rows, as a table of embeddings receives it."""
+"""A gradient that is zero but for some rows, as a table of embeddings receives it.
+
+It is the end of a way back, never a step on it: ops know nothing of it, and only the leaf that
+rows were looked up in may hold it.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ import numpy as np
 
 from ..kernels import DTypeError, ShapeError
 from ..kernels.gather import index_add
-from ..kernels.shape import copy
+from ..kernels.shape import concat, copy
+from .ops.elementwise import add
 from .ops.shaping import as_array, data_of
-from .tensor import Tensor
+from .value import Value, wrap
 
 
 class SparseRows:
@@ -60,9 +65,32 @@ class SparseRows:
         """The gradients of these rows. Shapes: (k, *shape[1:])."""
         return self._summed[1]
 
-    def dense(self) -> Tensor:
-        """The same gradient with all its zeros."""
-        return Tensor(index_add(self.data, index=self.indices, shape=self.shape))
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._rows.dtype
+
+    def dense(self) -> Any:
+        """The same gradient with all its zeros, a Tensor."""
+        return wrap(index_add(self.data, index=self.indices, shape=self.shape), None)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SparseRows:
+        return SparseRows(self._given, self._rows, self.shape)
 
     def __repr__(self) -> str:
         return f"SparseRows({len(self.indices)} of {self.shape[0]} rows, shape={self.shape})"
+
+
+def total(a: Any, b: Any) -> Any:
+    """The sum of two gradients: of some rows where both are, else of all. It has the bits of
+    the dense sum: each is summed by itself first."""
+    if isinstance(a, SparseRows) and isinstance(b, SparseRows):
+        rows = np.concatenate([a.indices, b.indices])
+        return SparseRows(rows, concat(a.data, b.data, axis=0), a.shape)
+    return add(_all_rows(a, b), _all_rows(b, a))
+
+
+def _all_rows(g: Any, other: Any) -> Any:
+    """A gradient in the form of another one, an array or a Tensor, that is dense."""
+    if not isinstance(g, SparseRows):
+        return g
+    return g.dense() if isinstance(other, Value) else g.dense().data

@@ -12,7 +12,7 @@ from ..kernels.locking import lock
 from ..kernels.shape import assign
 from . import display
 from .backward import backpropagate
-from .hooks import hooks_of, watch
+from .hooks import hooks_of, receive, watch
 from .interop import Interop, tensors_in
 from .methods import Methods
 from .operators import Operators
@@ -129,10 +129,10 @@ class Tensor(Operators, Methods, Interop):
             inputs=list(wanted),
             retain_graph=retain_graph or create_graph,
             create_graph=create_graph,
+            sparse=True,
         )
         for end, g in found.items():
-            reached: Any = wanted.get(end, end)
-            reached.receive(g, accumulate=True)
+            receive(wanted.get(end, end), g)
 
     def _seed(self, gradient: Any) -> Any:
         if gradient is None and self.size != 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
 Hooks = list[Callable[[Any], Any]]
 ACTIVE: set[int] = set()  # levels of the jvps that are running, in any thread
-_receiving = threading.Lock()
 
 
 class Value:
@@ -44,12 +42,6 @@ class Value:
     dual: Dual | None  # what it carries inside a jvp
     place: Place | None  # where a leaf was made
     hooks: Hooks | None  # of a leaf; those of an interior value lie on its node
-
-    def receive(self, g: Any, accumulate: bool = False) -> None:
-        """Take a gradient into `grad`, adding where one is there already."""
-        g = g if isinstance(g, Value) else wrap(g, None)
-        with _receiving:  # threads may go back to one leaf
-            self.grad = self.grad + g if accumulate and self.grad is not None else g
 
     @property
     def shape(self) -> tuple[int, ...]:

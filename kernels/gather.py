@@ -19,6 +19,13 @@ def getitem(x: Any, *, index: Any) -> Any:
 
 
 @kernel
+def take_rows(x: Any, *, index: Any, padding_idx: int | None, sparse: bool) -> Any:
+    """x[index] for numbers of rows. `padding_idx`, the row that is constant, and `sparse` are
+    what the transpose of this kernel needs to know."""
+    return x[_beside(x, index)]
+
+
+@kernel
 def index_add(x: Any, *, index: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of a shape with x added at index: the transpose of `getitem`. An index that occurs
     twice receives both."""
@@ -33,6 +40,17 @@ def index_add(x: Any, *, index: Any, shape: tuple[int, ...]) -> Any:
         given = x.astype(y.dtype, copy=False)
         np.add.at(y.reshape(-1), places(index, shape).ravel(), given.ravel())
     return y.astype(x.dtype, copy=False)
+
+
+@kernel
+def add_at(y: Any, x: Any, *, index: Any) -> Any:
+    """y, with x added in its own memory at index, which picks no element twice."""
+    index = _beside(y, index)
+    part = y[index]
+    part += x
+    if part.base is None:  # no view: masks copy, and NumPy unwraps single elements
+        y[index] = part
+    return y
 
 
 @kernel
@@ -72,6 +90,20 @@ def segment_sum(x: Any, *, starts: np.ndarray) -> Any:
     elif len(full):
         y[full] = np.add.reduceat(x, starts[:-1][full], axis=0, dtype=y.dtype)
     return y.astype(x.dtype, copy=False)
+
+
+@kernel
+def segment_argmax(x: Any, *, starts: np.ndarray) -> np.ndarray:
+    """Where in each column a segment is largest: its first nan, else the first of equals.
+
+    Shapes: x (N, D), (K + 1,) integers that rise strictly from 0 to N -> (K, D) numbers of
+    rows; all on the host, since CuPy has no reduceat.
+    """
+    x = x.get() if is_cuda(x) else x
+    top = np.maximum.reduceat(x, starts[:-1], axis=0)
+    is_top = (x == np.repeat(top, np.diff(starts), axis=0)) | np.isnan(x)
+    rows = np.where(is_top, np.arange(len(x))[:, None], len(x))
+    return np.minimum.reduceat(rows, starts[:-1], axis=0)
 
 
 @kernel

@@ -13,8 +13,8 @@ from ..tape import apply
 from ..value import Value
 
 
-def _erased(g: Any, index: Any) -> Any:
-    """g with 0 at the index."""
+def erased(g: Any, index: Any) -> Any:
+    """g with 0 at an index that picks no element twice."""
     picked = apply(GETITEM, g.data if isinstance(g, Value) else g, index=index)
     return apply(INDEX_SET, g, shape.zeros_like(picked), index=index)
 
@@ -43,7 +43,7 @@ INDEX_SET = structural(  # of an index that picks no element twice
     "index_set",
     gather.index_set,
     ["x", "v"],
-    lambda g, index: _erased(g, index),
+    lambda g, index: erased(g, index),
     lambda g, index: apply(GETITEM, g, index=index),
     jvp=LINEAR,
 )
@@ -107,6 +107,22 @@ def segment_sum(x: Any, starts: Any) -> Any:
             "give K + 1 boundaries for K segments",
         )
     return apply(SEGMENT_SUM, x, starts=starts)
+
+
+def segment_max(x: Any, starts: Any) -> Any:
+    """The largest of each column over consecutive rows, 0 where a segment is empty. Of equal
+    ones the first gets the gradient, as in PyTorch's EmbeddingBag.
+
+    Shapes: (N, D), (K + 1,) integers as in `segment_sum` -> (K, D).
+    """
+    starts = np.array(starts)
+    full = np.diff(starts) > 0
+    shape = (len(full), x.shape[1])
+    if not full.any():
+        return segment_sum(x, starts)
+    begins = np.append(starts[:-1][full], starts[-1])
+    rows = gather.segment_argmax(x.data if isinstance(x, Value) else x, starts=begins)
+    return apply(INDEX_ADD, pick(x, (rows, np.arange(shape[1]))), index=full, shape=shape)
 
 
 def _owners(starts: Any) -> Any:
