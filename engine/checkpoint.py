@@ -14,7 +14,7 @@ from ..kernels import DTypeError, GraphError
 from ..kernels.draws import States, noted, restored
 from .fingerprint import fingerprint
 from .graph import collect
-from .mode import MODE, recording, watching
+from .mode import MODE, recording, replaying, watching
 from .op import Op, Plan
 from .ops.indexing import getitem
 from .ops.shaping import concat, reshape
@@ -172,7 +172,7 @@ class Segment(Node):
 
         Raises: GraphError where it is not the same computation any more.
         """
-        with restored(self.states), recording(True), _traced() as trace:
+        with restored(self.states), replaying(), recording(True), _traced() as trace:
             y = self.compute()
         if trace.seen != self.trace:
             where = f"backward of checkpoint{shown(self.place)}"

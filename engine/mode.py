@@ -14,6 +14,7 @@ class Mode(threading.local):
     recording = True
     forward: Callable[..., Any] | None = None  # what runs ops inside a jvp; see forward.py
     watcher: Any = None  # what looks at every op; see anomaly.py
+    replaying = False  # whether a checkpoint computes again what it has forgotten
 
 
 MODE = Mode()
@@ -47,6 +48,16 @@ def watching(watcher: Any) -> Iterator[Any]:
         yield watcher
     finally:
         MODE.watcher = before
+
+
+@contextmanager
+def replaying() -> Iterator[None]:
+    """Compute again what ran before: what a forward changes on its way, it has changed."""
+    before, MODE.replaying = MODE.replaying, True
+    try:
+        yield
+    finally:
+        MODE.replaying = before
 
 
 @contextmanager

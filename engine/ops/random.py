@@ -87,9 +87,12 @@ def permutation(rng: Generator, n: int) -> Tensor:
     return Tensor._of(random.permutation(generator(rng), n=count))
 
 
-def dropout(x: Any, p: float, rng: Generator, training: bool = True) -> Any:
+def dropout(
+    x: Any, p: float, rng: Generator, training: bool = True, mask_shape: Shape | None = None
+) -> Any:
     """Each element 0 with probability p, else x / (1 - p), which keeps the mean; x itself
     where p is 0 or not in training. What is dropped passes nothing on, nan and inf included.
+    One draw for each element of `mask_shape`, which broadcasts to x; by default x's own.
 
     Raises: OptionError for a p that is no probability.
     Source: Srivastava et al. 2014, scaled in training as PyTorch does.
@@ -98,7 +101,8 @@ def dropout(x: Any, p: float, rng: Generator, training: bool = True) -> Any:
     _demand("dropout", 0 <= p <= 1, "p in [0, 1]", f"p={p}")
     if not training or p == 0:
         return x
-    kept = random.bernoulli(generator(rng), shape=x.shape, p=1 - p)
+    shape = x.shape if mask_shape is None else sizes("dropout", mask_shape)
+    kept = random.bernoulli(generator(rng), shape=shape, p=1 - p)
     scale = 1 / (1 - p) if p < 1 else 0.0  # where nothing is kept
     return where(to_device(kept, device_of(data_of(x))), multiply(x, scale), 0.0)
 
