@@ -29,6 +29,7 @@ from .ops import (  # noqa: F401 (each enters its ops in the table)
     decompositions,
     einsum,
     linalg,
+    losses,
     norms,
     padding,
     picking,
@@ -39,6 +40,7 @@ from .ops import (  # noqa: F401 (each enters its ops in the table)
     sorting,
     special,
     spectral,
+    tables,
     updating,
 )
 from .pytree import tree_map

@@ -5,6 +5,7 @@
     Tensor, grad, value_and_grad, gradcheck, no_grad, lift, latex     differentiation; formulas
     exp, log, tanh, relu, matmul, sum, softmax, cross_entropy, ...    ops: see dir(fusegrad)
     nn, optim, multimodal, data                                       layers and what uses them
+    Trainer, training, metrics                                        the loop, and its figures
     kernels, engine, lens, experiments                                how it is done
 
 `__init__.pyi` lists the public names. Each loads on first use, so that `import fusegrad` costs

@@ -4,9 +4,11 @@ from . import engine as engine
 from . import experiments as experiments
 from . import kernels as kernels
 from . import lens as lens
+from . import metrics as metrics
 from . import multimodal as multimodal
 from . import nn as nn
 from . import optim as optim
+from . import training as training
 from . import verify as verify
 from .engine import GradientError as GradientError
 from .engine import KinkError as KinkError
@@ -181,6 +183,7 @@ from .engine.ops.rearrange import swapaxes as swapaxes
 from .engine.ops.rearrange import unsqueeze as unsqueeze
 from .engine.ops.reductions import logsumexp as logsumexp
 from .engine.ops.reductions import mean as mean
+from .engine.ops.resize import interpolate as interpolate
 from .engine.ops.scans import cumprod as cumprod
 from .engine.ops.scans import cumsum as cumsum
 from .engine.ops.scans import linear_recurrence as linear_recurrence
@@ -218,5 +221,6 @@ from .kernels import RuleError as RuleError
 from .kernels import ShapeError as ShapeError
 from .kernels import latex as latex
 from .kernels import observe as observe
+from .training import Trainer as Trainer
 
 __version__: str

@@ -167,7 +167,8 @@ def assert_agree(rule: Rule, points: Sequence[np.ndarray], one: Any, other: Any)
 def meet_at_infinity(a: Any, b: Any) -> bool:
     """Whether one is infinite and the other as large as numbers get, on the same side."""
     low, high = sorted((abs(a), abs(b)))
-    return bool(a * b > 0 and high == np.inf and low > 0.999 * np.finfo(a.dtype).max)
+    same_side = np.signbit(a) == np.signbit(b)
+    return bool(same_side and high == np.inf and low > 0.999 * np.finfo(a.dtype).max)
 
 
 def outputs(result: Any) -> tuple[np.ndarray, ...]:

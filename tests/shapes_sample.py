@@ -235,6 +235,7 @@ STRATEGIES: dict[str, Uses] = {
     "index_add": additions(),
     "index_set": settings_at(),
     "segment_sum": segments(),
+    "take_rows": with_shape(lambda s: st.permutations(range(s[0])), 1),
     "matmul": PRODUCTS,
     "windows": slide.windows(),
     "overlap_add": slide.overlaps(),

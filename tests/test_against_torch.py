@@ -31,7 +31,7 @@ SAME_NAME = """
     hypot reciprocal square remainder floor_divide erf erfc lgamma digamma sin cos tan arcsin
     arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh absolute sign maximum minimum
     clip greater greater_equal less less_equal not_equal logical_not logical_and logical_or
-    logical_xor isnan isinf isfinite floor ceil sigmoid relu
+    logical_xor isnan isinf isfinite floor ceil sigmoid relu addcmul lerp
 """
 IN_FUNCTIONAL = """
     relu6 leaky_relu hardtanh hardsigmoid hardswish softshrink hardshrink softplus logsigmoid
@@ -46,8 +46,11 @@ THEIRS: dict[str, Callable[..., Any]] = {
     "rint": torch.round,
     "where": lambda c, a, b: torch.where(c != 0, a, b),
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "huber": lambda x: F.huber_loss(x, torch.zeros_like(x), reduction="none"),
+    "xlogx": lambda x: -torch.special.entr(x),
 }
-NOT_THEIRS = {"ratio"}
+# Theirs clamps, or has no slope for weights: the layers are compared in test_layers_torch.py.
+NOT_THEIRS = {"ratio", "focal", "gaussian_nll", "bce_with_logits"}
 
 
 def free(name: str) -> int:

@@ -95,6 +95,11 @@ USES: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "adaptive_avg_pool2d": (lambda f, x: f.adaptive_avg_pool2d(x, (3, None)), [I2]),
     "adaptive_max_pool1d": (lambda f, x: f.adaptive_max_pool1d(x, 3), [(2, 2, 7)]),
     "adaptive_max_pool2d": (lambda f, x: f.adaptive_max_pool2d(x, (2, 3)), [I2]),
+    "interpolate, nearest": (lambda f, x: f.interpolate(x, (3, 7)), [I2]),
+    "interpolate, linear": (
+        lambda f, x: f.interpolate(x, 7, None, "linear", True), [(2, 2, 4)]),
+    "interpolate, bilinear": (
+        lambda f, x: f.interpolate(x, scale_factor=(1.5, 0.6), mode="bilinear"), [I2]),
 }  # fmt: skip
 EACH = pytest.mark.parametrize("name", USES)
 

@@ -1,6 +1,6 @@
 """Every row of the elementwise table: value, derivatives to third order, shapes.
 
-A new row is tested by existing; only its textbook formula is asked for, in `rows_sample.py`.
+A new row is tested by existing; only its textbook formula is asked for, in `rows_oracles.py`.
 Its dtypes stand in `test_ops_dtypes.py`, its kinks in `test_ops_kinks.py`.
 """
 

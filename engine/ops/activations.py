@@ -21,6 +21,12 @@ def nonpositive(x: Any) -> Any:
     return w.where(x > 0, 0, x)
 
 
+def softplus_of(x: Any) -> Any:
+    """log(1 + exp(x)), through whichever of exp(x) and exp(-x) cannot overflow."""
+    e = w.exp(w.where(x >= 0, 0 - x, x))  # as in `logistic`, the slope at 0 is right
+    return w.where(x >= 0, x, 0) + w.log1p(e)
+
+
 # ---- straight pieces: the slope at a kink is that of the flatter side -----------------------
 relu = row("relu", lambda x: w.maximum(x, 0), lambda x: x > 0, domain=POSITIVE)
 relu6 = row(
@@ -76,9 +82,7 @@ hardshrink = row(
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
 sigmoid = row("sigmoid", logistic, lambda y: y * (1 - y))
-softplus = row(
-    "softplus", lambda x: w.maximum(x, 0) + w.log1p(w.exp(0 - abs(x))), lambda y: -w.expm1(-y)
-)
+softplus = row("softplus", softplus_of, lambda y: -w.expm1(-y))
 logsigmoid = row(
     "logsigmoid", lambda x: w.minimum(x, 0) - w.log1p(w.exp(0 - abs(x))), lambda y: -w.expm1(y)
 )

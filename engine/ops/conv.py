@@ -170,7 +170,7 @@ def _convolve(
     _check_ranks(where, n, x, w, "weight (O, C / groups, *K)")
     _check_groups(where, x.shape[1], w.shape[1] * groups, w.shape[0], groups)
     reach = spans(w.shape[2:], dilated)
-    padded = border(x, _pads(where, padding, reach, step))
+    padded = border(x, paddings(where, padding, reach, step))
     stops(where, padded.shape[2:], reach, step)
     return _biased(where, _conv(padded, w, step, dilated, groups), bias)
 
@@ -203,7 +203,8 @@ def _transposed(
     return _biased(where, y, bias)
 
 
-def _pads(where: str, padding: Each | str, reach: Sizes, stride: Sizes) -> Pads:
+def paddings(where: str, padding: Each | str, reach: Sizes, stride: Sizes) -> Pads:
+    """How much is put before and behind each axis. Raises: OptionError for other words."""
     if not isinstance(padding, str):
         return [(p, p) for p in each_axis(where, "padding", padding, len(reach), 0)]
     if padding == "valid":

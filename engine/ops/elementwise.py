@@ -42,6 +42,14 @@ ratio = row(
 )
 reciprocal = row("reciprocal", lambda x: 1 / x, lambda y: -y * y, domain=POSITIVE)
 square = row("square", lambda x: x * x, lambda x: 2 * x)
+addcmul = row("addcmul", lambda x, a, b: x + a * b, lambda: 1, lambda b: b, lambda a: a)
+lerp = row(
+    "lerp",
+    lambda start, end, weight: start + weight * (end - start),
+    lambda weight: 1 - weight,
+    lambda weight: weight,
+    lambda start, end: end - start,
+)
 # Whole quotients, rounded down; what is left has the sign of b.
 floor_divide = row(
     "floor_divide", lambda a, b: w.floor_divide(a, b), None, None, domain=(REAL, POSITIVE)
