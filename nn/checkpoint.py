@@ -26,7 +26,7 @@ def save(state: Mapping[str, np.ndarray], path: str | Path) -> None:
     handle, partial = _beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(encode({k: np.ascontiguousarray(v) for k, v in state.items()}))
+            file.write(encode({k: np.asarray(v, order="C") for k, v in state.items()}))
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)

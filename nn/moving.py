@@ -45,6 +45,8 @@ def _float(target: Any) -> np.dtype[Any]:
     try:
         dtype = np.dtype(target)
     except TypeError:
+        if isinstance(target, str):
+            module_for(target)  # which knows no such device
         dtype = None
     if target is None or dtype is None or dtype.kind != "f":
         repair = "pass 'cuda', np.float64, or both"

@@ -25,7 +25,7 @@ def as_tensors(given: tuple[Any, ...], dtype: Any) -> list[Any]:
 @pytest.mark.parametrize(("case", "mode"), MODES, ids=str)
 def test_first_and_second_derivatives_hold_against_differences(case: Case, mode: str) -> None:
     function, arrays = as_function(case, mode)
-    if any(a.size for a in arrays) and function(*map(Tensor, arrays)).size:
+    if case.order and any(a.size for a in arrays) and function(*map(Tensor, arrays)).size:
         fg.gradcheck(function, *arrays, order=case.order, mode="random")
 
 

@@ -25,12 +25,16 @@ DRAWS: list[Callable[[Any], object]] = [
     lambda rng: nn.Linear(3, 2, rng=rng),
     lambda rng: nn.EmbeddingBag(3, 2, rng=rng),
     lambda rng: nn.Dropout(rng=rng),
+    lambda rng: nn.Dropout2d(rng=rng),
     lambda rng: Gate({"a": 2}, rng=rng),
     lambda rng: nn.init.uniform(rng, (2,), 1.0),
     lambda rng: nn.init.normal(rng, (2,)),
     lambda rng: nn.init.xavier_uniform(rng, (2, 3)),
     lambda rng: nn.init.kaiming_normal(rng, (2, 3)),
     lambda rng: nn.init.lecun_uniform(rng, (2, 3)),
+    lambda rng: nn.init.truncated_normal(rng, (2,)),
+    lambda rng: nn.init.orthogonal(rng, (2, 3)),
+    lambda rng: nn.init.sparse(rng, (2, 3), 0.5),
 ]
 
 

@@ -27,6 +27,7 @@ class Case:
     not; None stays None. `call(layer, *inputs)` gives a Tensor, or a tuple of them. Where
     PyTorch is built or called otherwise, `torch_build(torch)` and `torch_call` say how; where
     `peer` is False it has no such layer. In a mode where draws decide, nothing is compared.
+    `order` derivatives are held against differences; 0 where these are not what it should give.
     """
 
     name: str
@@ -47,7 +48,8 @@ class Case:
         """The layer of this library, with parameters and buffers off their first values."""
         made = self.build(nn, rng=np.random.default_rng(7)).to(dtype)
         rng = np.random.default_rng(8)
-        for p in made.parameters():  # ones and zeros would hide mistakes
+        kept = [b for b in made.buffers() if b.persistent and b.dtype.kind == "f"]
+        for p in [*made.parameters(), *kept]:  # ones and zeros would hide mistakes
             p.assign_(p.numpy() + 0.1 * rng.standard_normal(p.shape))
         return made.train(mode == "train")
 
@@ -61,7 +63,7 @@ def is_float(x: Any) -> bool:
 
 def outputs(y: Any, kind: type = Tensor) -> list[Any]:
     """The tensors of floats in a result, a tuple of tuples as a rule, in order."""
-    if isinstance(y, kind):
+    if isinstance(y, (kind, np.ndarray)):  # an array is what arrays and no parameters give
         return [y] if "float" in str(y.dtype) else []
     return [t for part in y for t in outputs(part, kind)] if isinstance(y, Iterable) else []
 

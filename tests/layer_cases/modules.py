@@ -118,9 +118,8 @@ REFUSED = [
      "which are one here, with different values; load a state that shares them, or untie them"),
     (lambda: nn.functional_call(linear(), {"w": 1}, 2), OptionError,
      "functional_call: expected names among weight, bias, got ['w']; see these"),
-    (lambda: linear().to("gpu"), DTypeError,
-     "to: expected a device (cpu, cuda) or a float dtype, got 'gpu'; pass 'cuda', np.float64, "
-     "or both"),
+    (lambda: linear().to("gpu"), OptionError,
+     "device: expected one of cpu, cuda, got 'gpu'; choose one of these"),
     (lambda: linear().to(int), DTypeError,
      "to: expected a device (cpu, cuda) or a float dtype, got <class 'int'>; pass 'cuda', "
      "np.float64, or both"),
