@@ -152,7 +152,8 @@ def test_info_and_data_say_what_is_here(tmp_path: Path) -> None:
     assert facts["kernel cache"]
     rows = json.loads(fusegrad("data", "--json", cwd=tmp_path).stdout)
     assert rows[0]["name"] == "emoji" and "Apache-2.0" in rows[0]["licence"]
-    assert "emoji" in fusegrad("data", cwd=tmp_path).stdout
+    assert [row["name"] for row in rows] == ["emoji", "mnist", "movies"]
+    assert all(name in fusegrad("data", cwd=tmp_path).stdout for name in ("emoji", "CC-BY-SA"))
     assert "kernel cache" in fusegrad("info", cwd=tmp_path).stdout
 
 

@@ -35,9 +35,11 @@ def test_pictures_and_words_belong_together() -> None:
 
 
 def test_an_unknown_set_lists_the_known() -> None:
-    text = "data.load: expected a set among emoji, got 'mnist'; see `fusegrad data`"
+    text = (
+        "data.load: expected a set among emoji, mnist, movies, got 'iris'; see `fusegrad data`"
+    )
     with pytest.raises(fg.OptionError, match=re.escape(text)):
-        data.load("mnist")
+        data.load("iris")
 
 
 def test_every_set_states_its_licence_in_the_licence_file() -> None:

@@ -1,6 +1,8 @@
-"""Embedded data sets: `load(name)`, and the table of what there is.
+"""Embedded data sets: `load(name)`, and the table of what there is; batches of any set.
 
 emoji.py    pictures and words        text.py     tokens and vocabularies
+mnist.py    handwritten digits        movies.py   rated sentences
+dataset.py  rows, parts of a set      loader.py  stacking.py    rows to batches
 """
 
 from __future__ import annotations
@@ -11,7 +13,10 @@ from importlib.resources import files
 from typing import Any
 
 from ..kernels.errors import OptionError
-from . import emoji
+from . import emoji, mnist, movies
+from .dataset import Subset, TensorDataset, random_split
+from .loader import DataLoader
+from .stacking import collate
 from .text import Vocabulary, tokens
 
 
@@ -41,6 +46,20 @@ SETS = {
             "1,601 emoji: 32x32 colour pictures with their keywords, 8 groups",
             "pictures Apache-2.0 / OFL-1.1, words Unicode-DFS-2016",
         ),
+        DataSet(
+            "mnist",
+            mnist.load,
+            "mnist.npz",
+            "10,000 handwritten digits of MNIST's training set, 28x28 grey",
+            "pictures CC-BY-SA-3.0, package MIT-mnist",
+        ),
+        DataSet(
+            "movies",
+            movies.load,
+            "movies.npz",
+            "10,605 sentences of film reviews, rated from -4 to 4",
+            "ratings MIT-vaderSentiment, sentences CC-BY-4.0",
+        ),
     )
 }
 
@@ -57,4 +76,15 @@ def load(name: str) -> Any:
     return SETS[name].load()
 
 
-__all__ = ["SETS", "DataSet", "Vocabulary", "load", "tokens"]
+__all__ = [
+    "SETS",
+    "DataLoader",
+    "DataSet",
+    "Subset",
+    "TensorDataset",
+    "Vocabulary",
+    "collate",
+    "load",
+    "random_split",
+    "tokens",
+]
