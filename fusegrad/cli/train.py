@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +14,7 @@ from ..experiments import Job, Settings
 from ..kernels import OptionError
 from ..lens import check_target, write_report
 from ..lens.record import Result, Run, to_json
+from ..training.interrupt import noted_interrupt
 from .progress import progress
 
 
@@ -38,24 +36,6 @@ def train(settings: Settings) -> int:
         show(result, path)
     diverged = any(not run.confusion for run in result.runs)
     return 130 if result.stopped else int(diverged)
-
-
-@contextmanager
-def noted_interrupt() -> Iterator[Callable[[], bool]]:
-    """Note the first Ctrl-C, to be acted on between two steps: raised inside a compiler's
-    callback it would get lost. A second one ends the program at once."""
-    noted = threading.Event()
-
-    def note(number: int, frame: object) -> None:
-        if noted.is_set():
-            raise KeyboardInterrupt
-        noted.set()
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield noted.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def show(result: Result, path: Path) -> None:

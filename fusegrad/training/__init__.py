@@ -1,0 +1,24 @@
+"""Training: the loop that everybody writes, written once, and what listens to it.
+
+trainer.py                        the loop
+callbacks.py  monitors.py  progress.py     what may be done between batches and epochs
+history.py  passes.py             what is measured
+snapshot.py  packing.py  generators.py     checkpoints, without code in them
+interrupt.py                      Ctrl-C
+"""
+
+from .callbacks import Callback
+from .history import History
+from .monitors import Checkpoint, EarlyStopping, ReduceLROnPlateau
+from .progress import Progress
+from .trainer import Trainer
+
+__all__ = [
+    "Callback",
+    "Checkpoint",
+    "EarlyStopping",
+    "History",
+    "Progress",
+    "ReduceLROnPlateau",
+    "Trainer",
+]

@@ -1,0 +1,58 @@
+"""A whole run on disk: weights, the optimizer's state, generators, and what callbacks know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import nn
+from .callbacks import Callback
+from .generators import states_of
+from .history import History
+from .packing import packed, unpacked
+
+if TYPE_CHECKING:
+    from .trainer import Trainer
+
+
+def save(trainer: Trainer, path: str | Path) -> None:
+    """Write a run to one safetensors file, whole or not at all."""
+    nn.save(packed(_state(trainer)), path)
+
+
+def restore(trainer: Trainer, path: str | Path) -> None:
+    """Put a trainer where `save` found one; it is unchanged where something does not fit."""
+    state = unpacked(nn.load(path), like=_state(trainer))
+    before = trainer.model.state_dict()
+    trainer.model.load_state_dict(state["model"])
+    try:
+        trainer.optimizer.load_state_dict(state["optimizer"])
+    except Exception:
+        trainer.model.load_state_dict(before)
+        raise
+    trainer.epoch, trainer.history = state["epoch"], History(state["history"])
+    trainer.rng_states = state["rngs"]
+    for name, callback in _named(trainer.callbacks):
+        if name in state["callbacks"]:
+            callback.load_state_dict(state["callbacks"][name])
+
+
+def _state(trainer: Trainer) -> dict[str, Any]:
+    return {
+        "model": trainer.model.state_dict(),
+        "optimizer": trainer.optimizer.state_dict(),
+        "epoch": trainer.epoch,
+        "history": trainer.history.rows,
+        "rngs": states_of(trainer.generators) | trainer.rng_states,
+        "callbacks": {name: c.state_dict() for name, c in _named(trainer.callbacks)},
+    }
+
+
+def _named(callbacks: list[Callback]) -> Iterator[tuple[str, Callback]]:
+    """Each callback with its class and its number among those of that class."""
+    seen: dict[str, int] = {}
+    for callback in callbacks:
+        kind = type(callback).__name__
+        seen[kind] = seen.get(kind, -1) + 1
+        yield f"{kind}.{seen[kind]}", callback
