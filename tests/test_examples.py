@@ -20,11 +20,55 @@ SHOWN = re.compile(
 )
 
 
+def printed_by(name: str, folder: Path, *args: str) -> str:
+    """What an example prints, run from another folder, without an installation."""
+    command = [sys.executable, str(EXAMPLES / name), *args]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stderr == "" and not list(folder.iterdir())
+    return done.stdout
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_an_example_is_short_and_says_what_it_is(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 100 and "run this file" in lines[0]
+
+
+def test_a_lenet_learns_a_little_in_an_epoch(tmp_path: Path) -> None:
+    shown = printed_by("lenet_digits.py", tmp_path, "--epochs=1", "--examples=1000")
+    assert "61,706 parameters" in shown and "10: Linear    (64, 120)         (64, 84)" in shown
+    assert accuracy_of(r"test: ([\d.]+)% of 2000 digits right", shown) / 100 > 0.3
+
+
+@pytest.mark.slow
+def test_a_lenet_reads_digits_it_has_not_seen(tmp_path: Path) -> None:
+    shown = printed_by("lenet_digits.py", tmp_path)
+    assert accuracy_of(r"test: ([\d.]+)% of 2000 digits right", shown) / 100 >= 0.975
+
+
+def test_a_reader_of_reviews_runs_from_end_to_end(tmp_path: Path) -> None:
+    shown = printed_by("movie_reviews.py", tmp_path, "--epochs=1", "--examples=500")
+    assert accuracy_of(r"LSTM: +([\d.]+)", shown) > 0.45
+    assert accuracy_of(r"regression: +([\d.]+)", shown) > 0.55
+    assert shown.count(" kind, rated ") == 6
+
+
+@pytest.mark.slow
+def test_a_reader_of_reviews_does_as_well_as_a_bag_of_words(tmp_path: Path) -> None:
+    shown = printed_by("movie_reviews.py", tmp_path)
+    lstm, bag = (accuracy_of(rf"{name}: +([\d.]+)", shown) for name in ("LSTM", "regression"))
+    assert lstm >= 0.73 and bag == pytest.approx(0.759, abs=0.01)
+
+
+def accuracy_of(pattern: str, shown: str) -> float:
+    (found,) = re.findall(pattern, shown)
+    return float(found)
+
+
 def test_the_example_learns_a_step_size(tmp_path: Path) -> None:
     """From any folder, without an installation; the numbers are held against NumPy's."""
-    command = [sys.executable, str(EXAMPLES / "learning_rate.py")]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    first, last = ([float(x) for x in shown] for shown in SHOWN.findall(done.stdout))
+    shown = SHOWN.findall(printed_by("learning_rate.py", tmp_path))
+    first, last = ([float(x) for x in numbers] for numbers in shown)
     assert first[:2] == [1e-3, 0.9] and last[2] < 0.3 < 0.9 < first[2]
     for lr, beta1, left, gradient, difference, _ in (first, last):
         assert left == pytest.approx(trained(lr, beta1), abs=2e-4)  # as shown, to four digits

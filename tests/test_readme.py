@@ -22,7 +22,10 @@ def test_the_printed_numbers_are_true(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("page", sorted((README.parent / "docs").glob("*.md")), ids=str)
-def test_the_examples_of_a_page_are_true(page: Path) -> None:
+def test_the_examples_of_a_page_are_true(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     assert doctest.testfile(str(page), module_relative=False, optionflags=flags).failed == 0
 
