@@ -1,6 +1,6 @@
 """How a rule runs, and the kernels that are no rules. Knows no op by name.
 
-program.py  vocabulary.py  tracer.py          what a rule is
+program.py  vocabulary.py  numpy_words.py  tracer.py    what a rule is
 on_numpy.py  on_numba.py  on_cuda.py  on_exact.py  typeset.py  notation.py    who reads it
 lift.py  update.py                            a rule as a callable; as an update in place
 kernel.py                                     the single entry point

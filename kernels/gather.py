@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,8 @@ import numpy as np
 from .device import is_cuda, module_of
 from .kernel import kernel
 from .locking import opened
+
+CACHE = 1 << 18  # bytes of rows, folded at a time
 
 
 @kernel
@@ -87,8 +91,9 @@ def segment_sum(x: Any, *, starts: np.ndarray) -> Any:
     if is_cuda(x):  # CuPy has no reduceat
         owners = xp.asarray(np.repeat(np.arange(len(y)), np.diff(starts)))
         xp.add.at(y, owners, x.astype(y.dtype, copy=False))
-    elif len(full):
-        y[full] = np.add.reduceat(x, starts[:-1][full], axis=0, dtype=y.dtype)
+    else:
+        for some, rows, begins in _portions(x, np.append(starts[full], len(x))):
+            y[full[some]] = np.add.reduceat(x[rows], begins, axis=0, dtype=y.dtype)
     return y.astype(x.dtype, copy=False)
 
 
@@ -100,10 +105,23 @@ def segment_argmax(x: Any, *, starts: np.ndarray) -> np.ndarray:
     rows; all on the host, since CuPy has no reduceat.
     """
     x = x.get() if is_cuda(x) else x
-    top = np.maximum.reduceat(x, starts[:-1], axis=0)
-    is_top = (x == np.repeat(top, np.diff(starts), axis=0)) | np.isnan(x)
-    rows = np.where(is_top, np.arange(len(x))[:, None], len(x))
-    return np.minimum.reduceat(rows, starts[:-1], axis=0)
+    y = np.empty((len(starts) - 1, x.shape[1]), np.intp)
+    for some, rows, begins in _portions(x, starts):
+        part, lengths = x[rows], np.diff(starts[some.start : some.stop + 1])
+        top = np.repeat(np.maximum.reduceat(part, begins, axis=0), lengths, axis=0)
+        numbers = np.arange(rows.start, rows.stop)[:, None]
+        places = np.where((part == top) | np.isnan(part), numbers, len(x))
+        y[some] = np.minimum.reduceat(places, begins, axis=0)
+    return y
+
+
+def _portions(x: Any, starts: np.ndarray) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """Some segments at a time: which, their rows, and where each begins among these. NumPy's
+    reduceat takes column after column, and from memory anew what no cache has kept."""
+    step = max(1, CACHE // max(1, x.itemsize * math.prod(x.shape[1:])))
+    last = np.searchsorted(starts, np.arange(0, len(x), step))
+    for a, b in pairwise(np.unique(np.append(last, len(starts) - 1)).tolist()):
+        yield slice(a, b), slice(int(starts[a]), int(starts[b])), starts[a:b] - starts[a]
 
 
 @kernel
@@ -125,12 +143,20 @@ def _is_mask(part: Any) -> bool:
     return hasattr(part, "dtype") and part.dtype.kind == "b"
 
 
+def _is_numbers(part: Any) -> bool:
+    return isinstance(part, np.ndarray) and part.dtype.kind in "iu"
+
+
 def places(index: Any, shape: tuple[int, ...]) -> np.ndarray:
     """The number of each element that an index picks, counted through an array of that shape;
-    all on the host."""
-    if isinstance(index, np.ndarray) and index.dtype.kind in "iu":  # rows, the common case
-        width, rows = math.prod(shape[1:]), index.astype(np.intp)  # in int8, n would overflow
-        return np.where(rows < 0, rows + shape[0], rows)[..., None] * width + np.arange(width)
+    all on the host. Layers along one axis, the common case, are counted by themselves."""
+    *before, last = index if isinstance(index, tuple) and index else (index,)
+    if all(isinstance(p, slice) and p == slice(None) for p in before) and _is_numbers(last):
+        n, width = shape[len(before)], math.prod(shape[len(before) + 1 :])
+        rows = last.astype(np.intp)[..., None]  # in int8, n would overflow
+        line = (np.where(rows < 0, rows + n, rows) * width + np.arange(width)).ravel()
+        heads = np.arange(math.prod(shape[: len(before)]))[:, None]
+        return heads * (n * width) + line if before else line
     total = np.broadcast_to(np.intp(0), shape)[index]
     for axis, n in enumerate(shape):
         after = shape[axis + 1 :]

@@ -102,7 +102,7 @@ def choose(program: Program, arrays: tuple[Any, ...]) -> str:
     gain from being fused and NumPy has no vector form that LLVM lacks; else `numpy`."""
     if any(map(is_cuda, arrays)):
         return "cuda"
-    if program.is_simd_in_numpy or len(program.words) < 2:
+    if program.is_for_numpy:
         return "numpy"
     return "numba" if _is_large_and_plain(arrays) else "numpy"
 

@@ -102,8 +102,12 @@ class Program:
         )
 
     @cached_property
-    def is_simd_in_numpy(self) -> bool:
-        return any(n.function.simd for n in self.words)
+    def is_for_numpy(self) -> bool:
+        """Whether NumPy reads large arrays faster than a fused loop does: where it has a vector
+        form that LLVM lacks, or there is nothing to fuse; never where it has no form at all."""
+        if any(n.function.slow for n in self.words):
+            return False
+        return len(self.words) < 2 or any(n.function.simd for n in self.words)
 
     def host_values(self, scalars: Mapping[str, Any]) -> list[float]:
         """The hoisted values, one float for each node of `hoisted`."""

@@ -73,7 +73,8 @@ def _centred(x: Any, axis: Axis) -> Any:
     large offset costs no digits."""
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     x = x - x[tuple(slice(0, 1) if i in axes else slice(None) for i in range(x.ndim))]
-    return x - _average(x, axis, True)
+    x -= _average(x, axis, True)
+    return x
 
 
 # ---- sums, products, the largest ------------------------------------------------------------
@@ -176,7 +177,8 @@ def softmax(x: Any, *, axis: int = -1) -> Any:
     """exp(x) / sum(exp(x)) along one axis."""
     z = _floats(x)
     e = module_of(x).exp(z - _shift(z, axis))
-    return rounded(e / e.sum(axis=axis, keepdims=True), x)
+    e /= e.sum(axis=axis, keepdims=True)
+    return rounded(e, x)
 
 
 @kernel
@@ -184,7 +186,8 @@ def log_softmax(x: Any, *, axis: int = -1) -> Any:
     """x - log(sum(exp(x))) along one axis."""
     xp, z = module_of(x), _floats(x)
     z = z - _shift(z, axis)
-    return rounded(z - xp.log(xp.exp(z).sum(axis=axis, keepdims=True)), x)
+    z -= xp.log(xp.exp(z).sum(axis=axis, keepdims=True))
+    return rounded(z, x)
 
 
 @kernel

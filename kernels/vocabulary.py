@@ -3,7 +3,7 @@
 A row gives a word's meaning to every reader: NumPy (a ufunc), Numba and C (text with a slot for
 each argument), the exact reader (a function of mpmath numbers) and the typesetter (a layout of
 `typeset.py`). `simd` says that NumPy has a vector form which LLVM lacks, so that even a large
-array is best read by NumPy.
+array is best read by NumPy; `slow` that it has no form at all, and Python takes the elements.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import exact_words as mp
+from . import numpy_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,7 @@ class Word:
     takes: str = "n"
     gives: str = "n"
     simd: bool = False
+    slow: bool = False
 
     def __call__(self, *args: Any) -> Any:
         """The word on symbols (recorded), Tensors (differentiated) or arrays (computed)."""
@@ -42,46 +44,6 @@ class Word:
 
     def __repr__(self) -> str:
         return f"<word {self.name}>"
-
-
-def _of_libm(f: Callable[[float], float]) -> Callable[..., Any]:
-    """A function of the module math, one element at a time: NumPy has no erf, and SciPy is no
-    dependency."""
-    each = np.frompyfunc(f, 1, 1)
-
-    def whole(x: Any) -> Any:
-        x = np.asarray(x)
-        return np.asarray(each(x), np.result_type(x, np.float16))
-
-    return whole
-
-
-def _lgamma(x: float) -> float:
-    """math.lgamma, infinite at the poles and beyond the largest float, where it would raise."""
-    try:
-        return math.lgamma(x)
-    except (ValueError, OverflowError):
-        return math.inf
-
-
-def _where(truth: Any, x: Any, y: Any) -> Any:
-    return np.where(truth, x, y)
-
-
-def _one_minus_power(b: Any, t: Any) -> Any:
-    """1 - b**t without the cancellation near b = 1."""
-    return -np.expm1(t * np.log(b)) if b > 0 else 1 - np.power(b, t)
-
-
-def _ratio(a: Any, b: Any) -> Any:
-    with np.errstate(all="ignore"):  # at b = 0, where the quotient is computed but not taken
-        return np.where(np.not_equal(b, 0), np.divide(a, b), np.multiply(a, b))
-
-
-def _scale(h: Any, x: Any) -> Any:
-    """A host's number times an element, rounded once."""
-    x = np.asarray(x)
-    return np.multiply(np.float64(h), x).astype(x.dtype, copy=False)
 
 
 def _infix(name: str, f: Any, symbol: str, exact: Any, layout: str, gives: str = "n") -> Word:
@@ -96,6 +58,12 @@ def _function(
     numpy, slots = getattr(np, name), ", ".join("{}" for _ in takes)
     c = f"{name.replace('arc', 'a')}({slots})"
     return Word(name, numpy, f"np.{name}({slots})", c, exact, layout, takes, simd=simd)
+
+
+def _by_libm(name: str, f: Callable[[float], float], exact: Any) -> Word:
+    return Word(
+        name, numpy_words.of_libm(f), f"math.{name}({{}})", f"{name}({{}})", exact, slow=True
+    )
 
 
 def _logical(name: str, numba: str, c: str, exact: Any, layout: str) -> Word:
@@ -170,9 +138,9 @@ WORDS: dict[str, Word] = {
         _function("arccosh", mp.arccosh),
         _function("arctanh", mp.arctanh),
         _function("hypot", mp.hypot, takes="nn", simd=False),
-        Word("erf", _of_libm(math.erf), "math.erf({})", "erf({})", mp.erf),
-        Word("erfc", _of_libm(math.erfc), "math.erfc({})", "erfc({})", mp.erfc),
-        Word("lgamma", _of_libm(_lgamma), "math.lgamma({})", "lgamma({})", mp.lgamma),
+        _by_libm("erf", math.erf, mp.erf),
+        _by_libm("erfc", math.erfc, mp.erfc),
+        _by_libm("lgamma", numpy_words.lgamma, mp.lgamma),
         _function("floor", mp.floor, "floor", simd=False),
         _function("ceil", mp.ceil, "ceil", simd=False),
         _function("rint", mp.rint, simd=False),
@@ -187,7 +155,13 @@ WORDS: dict[str, Word] = {
         _infix("equal", np.equal, "==", mp.equal, "equals", "t"),
         _infix("not_equal", np.not_equal, "!=", mp.not_equal, "differs", "t"),
         Word(
-            "where", _where, "{1} if {0} else {2}", "{0} ? {1} : {2}", mp.where, "cases", "tnn"
+            "where",
+            numpy_words.where,
+            "{1} if {0} else {2}",
+            "{0} ? {1} : {2}",
+            mp.where,
+            "cases",
+            "tnn",
         ),
         Word(
             "logical_not", np.logical_not, "not {}", "!{}", operator.not_, takes="t", gives="t"
@@ -199,7 +173,7 @@ WORDS: dict[str, Word] = {
         # it. A square that underflowed is such a 0. What is no number stays none, hence a * b.
         Word(
             "ratio",
-            _ratio,
+            numpy_words.ratio,
             "{0} / {1} if {1} != T(0) else {0} * {1}",
             "({1} != T(0)) ? T({0} / {1}) : T({0} * {1})",  # T() for float16
             mp.ratio,
@@ -209,10 +183,24 @@ WORDS: dict[str, Word] = {
         # The tracer writes this word for the product of a scalar and an element in an update:
         # the scalar stays float64 and only the product is rounded. A float32 beta2 would let a
         # state fade at a rate that is wrong by 1e-8 at every step. `h0_` is the host's h0.
-        Word("scale", _scale, "T({0}_ * {1})", "T({0}_ * {1})", mp.multiply, "times", "nn"),
+        Word(
+            "scale",
+            numpy_words.scale,
+            "T({0}_ * {1})",
+            "T({0}_ * {1})",
+            mp.multiply,
+            "times",
+            "nn",
+        ),
         # The tracer writes this word for `1 - b**t` of scalars; it is read on the host only.
         Word(
-            "one_minus_power", _one_minus_power, "", "", mp.one_minus_power, "complement", "nn"
+            "one_minus_power",
+            numpy_words.one_minus_power,
+            "",
+            "",
+            mp.one_minus_power,
+            "complement",
+            "nn",
         ),
     )
 }

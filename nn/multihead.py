@@ -120,8 +120,8 @@ class MultiheadAttention(Module):
 
     def _heads(self, x: Any, weight: Any, bias: Any) -> Any:
         """x W^T + b, cut into heads: (B, H, T, D)."""
-        y = linear.matmul(self._batch_first(x), weight.T)
-        y = y if bias is None else y + bias
+        y = linear.matmul(x, weight.T)
+        y = self._batch_first(y if bias is None else y + bias)
         sizes = (*y.shape[:2], self.num_heads, self.embed_dim // self.num_heads)
         return transpose(reshape(y, sizes), (0, 2, 1, 3))
 

@@ -49,6 +49,9 @@ def matmul(a: Any, b: Any) -> Any:
             f"{a.shape} @ {b.shape}",
             "transpose one operand",
         )
+    if len(a.shape) > 2 and len(b.shape) == 2:  # one product, else b's gradient is one a batch
+        y = matmul(reshape(a, (math.prod(a.shape[:-1]), inner)), b)
+        return reshape(y, (*a.shape[:-1], b.shape[1]))
     y = apply(MATMUL, a[None, :] if row else a, b[:, None] if column else b)
     if row or column:
         y = y[..., 0, 0] if row and column else y[..., 0, :] if row else y[..., 0]
