@@ -48,7 +48,8 @@ class Tensor(Operators, Methods, Interop):
             raise DTypeError("Tensor", "a plain array", "a masked array", "fill it first")
         data = data.data if isinstance(data, Value) else data
         on_cuda = device.is_cuda(data)
-        array = data.astype(dtype or data.dtype) if on_cuda else np.array(data, dtype)
+        new = shaping.new_array
+        array = data.astype(dtype or data.dtype) if on_cuda else new(data, dtype)
         if array.dtype.kind not in "fiub":
             repair = "give floats, integers or truth values"
             raise DTypeError("Tensor", "numbers", f"dtype {array.dtype}", repair)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.graph import collect
+from ..engine.graph import collect, held_by
 from ..engine.mode import MODE, recording, watching
 from ..engine.pytree import leaves
 from ..engine.tape import latest
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 MULTIPLY_ADDS: dict[str, Callable[[Sequence[Any], Any], int]] = {
     "matmul": lambda args, y: y.size * args[0].shape[-1],
     "conv": lambda args, y: y.size * math.prod(args[1].shape[1:]),
-    "conv_input": lambda args, y: args[0].data.size * math.prod(args[1].shape[1:]),
+    "conv_input": lambda args, y: args[0].size * math.prod(args[1].shape[1:]),
 }
 
 
@@ -38,7 +39,7 @@ def summary(module: Module, *inputs: Any, **named: Any) -> Summary:
     with ExitStack() as stack:
         unseen: tuple[AbstractContextManager[Any], ...] = (
             _kept_draws(),
-            _kept_buffers(module),
+            _kept_values(module),
             recording(True),
         )
         for block in (*unseen, watching(recorder), recorder.hooked()):
@@ -70,14 +71,16 @@ def _trainable(module: Module) -> int:
 
 
 @contextmanager
-def _kept_buffers(module: Module) -> Iterator[None]:
-    before = [(b, b.numpy().copy(), b.version) for b in module.buffers()]
+def _kept_values(module: Module) -> Iterator[None]:
+    """Buffers stay as they are, and parameters, which max_norm would change."""
+    held = (*module.buffers(), *module.parameters())
+    before = [(x, x.numpy().copy(), x.version) for x in held]
     try:
         yield
     finally:
-        for buffer, values, version in before:
-            if buffer.version != version:
-                buffer.assign_(values)
+        for x, values, version in before:
+            if x.version != version:
+                x.assign_(values)
 
 
 class _Recorder:
@@ -86,8 +89,7 @@ class _Recorder:
     def __init__(self, root: Module) -> None:
         self.rows: dict[int, Row] = {}
         self.open: list[int] = []
-        self.spans: list[tuple[int, int, int]] = []  # first and last node number, and whose
-        self.starts: list[int] = []
+        self.turns: list[tuple[int, int]] = []  # from which node number on, and whose
         self.outer = MODE.watcher
         seen: set[int] = set()
         for name, module in walk(root, ""):
@@ -111,12 +113,13 @@ class _Recorder:
         row.calls += 1
         row.input = row.input if row.calls > 1 else _shapes(args)
         self.open.append(id(module))
-        self.starts.append(latest())
+        self.turns.append((latest(), id(module)))
 
     def end(self, module: Module, args: Any, output: Any) -> None:
         row = self.rows[id(module)]
         row.output = row.output if row.calls > 1 else _shapes(output)
-        self.spans.append((self.starts.pop(), latest(), self.open.pop()))
+        self.open.pop()
+        self.turns.append((latest(), self.open[-1] if self.open else id(self.modules[0])))
 
     def after_forward(self, op: Any, args: Any, params: Any, y: Any, node: Any) -> None:
         """Count what an op multiplies, for the module that runs now."""
@@ -131,10 +134,9 @@ class _Recorder:
         nodes, ends = collect(roots)
         known = {id(memory_of(x.data)) for x in ends if isinstance(x, Value)}
         for node in reversed(nodes):
-            inside = [span for span in self.spans if span[0] < node.number < span[1]]
-            owner = max(inside)[2] if inside else id(self.modules[0])
-            for memory in map(memory_of, node.saved or ()):
-                if id(memory) not in known and hasattr(memory, "nbytes"):
+            owner = self.turns[bisect(self.turns, (node.number,)) - 1][1]  # before all: root
+            for memory in held_by(node):
+                if id(memory) not in known:
                     known.add(id(memory))
                     self.rows[owner].saved_bytes += int(memory.nbytes)
 

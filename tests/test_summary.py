@@ -87,6 +87,19 @@ def test_a_summary_leaves_everything_as_it_was() -> None:
     assert all(not (m.hooks and (m.hooks.before or m.hooks.after)) for m in net.modules())
 
 
+def test_a_summary_shortens_no_words() -> None:
+    words = nn.Embedding(3, 4, max_norm=0.1, rng=rng())
+    before = words.state_dict()
+    words.summary(np.array([0, 2]))
+    assert np.array_equal(words.weight.numpy(), before["weight"])
+
+
+def test_a_transposed_convolution_of_an_array_counts_each_product() -> None:
+    net = nn.ConvTranspose1d(2, 3, 4, rng=rng())
+    for x in (np.ones((5, 2, 6), np.float32), Tensor(np.ones((5, 2, 6), np.float32))):
+        assert net.summary(x).rows[0].multiply_adds == 5 * 2 * 6 * 3 * 4
+
+
 def test_in_no_grad_and_inside_anomaly_detection_it_says_the_same() -> None:
     net = mlp()
     usual = str(net.summary((4, 784)))
@@ -128,3 +141,48 @@ def test_the_table_for_notebooks_holds_the_same_cells() -> None:
     page = found._repr_html_()
     assert page.count("<tr>") == len(found.rows) + 1 and "235,500" in page
     assert found.total in page and "<script" not in page
+
+
+def test_indices_of_rows_looked_up_are_held_too() -> None:
+    embed, x = nn.Embedding(50, 4, rng=rng()), np.arange(40).reshape(20, 2)
+    assert embed.summary(x).saved_bytes == fg.saved_bytes(embed(x)) == x.nbytes
+
+
+@pytest.mark.parametrize("name", ["conv", "lstm", "transformer", "words"])
+def test_predicted_bytes_hold_for_every_kind_of_network(name: str) -> None:
+    net, x = KINDS[name]()
+    assert net.summary(x).saved_bytes == pytest.approx(held_by(net, x), rel=WITHIN)
+
+
+def conv() -> tuple[nn.Module, Any]:
+    layers = (nn.Conv2d(1, 8, 3, rng=rng()), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2))
+    last = nn.Linear(8 * 13 * 13, 10, rng=rng())
+    x = rng().standard_normal((64, 1, 28, 28)).astype(np.float32)
+    return nn.Sequential(*layers, nn.Flatten(), last), x
+
+
+class Summed(nn.Module):
+    """The sum over time of what a recurrent layer says."""
+
+    def __init__(self) -> None:
+        self.lstm = nn.LSTM(64, 64, rng=rng())
+
+    def forward(self, x: Any) -> Any:
+        return self.lstm(x)[0].sum(0)
+
+
+def lstm() -> tuple[nn.Module, Any]:
+    return Summed(), rng().standard_normal((10, 512, 64)).astype(np.float32)
+
+
+def transformer() -> tuple[nn.Module, Any]:
+    layer = nn.TransformerEncoderLayer(64, 4, 256, batch_first=True, rng=rng())
+    return layer, rng().standard_normal((16, 50, 64)).astype(np.float32)
+
+
+def words() -> tuple[nn.Module, Any]:
+    net = nn.Sequential(nn.Embedding(1000, 32, rng=rng()), nn.Linear(32, 8, rng=rng()))
+    return net, rng().integers(0, 1000, (256, 40))
+
+
+KINDS = {"conv": conv, "lstm": lstm, "transformer": transformer, "words": words}

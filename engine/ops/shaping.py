@@ -144,4 +144,18 @@ def as_array(x: Any) -> Any:
     """Tensors and arrays as they are, numbers and lists as arrays, lists of Tensors stacked."""
     if isinstance(x, Value) or hasattr(x, "dtype"):
         return x
-    return stack([as_array(v) for v in x]) if holds_tensors(x) else np.asarray(x)
+    return stack([as_array(v) for v in x]) if holds_tensors(x) else new_array(x, copy=None)
+
+
+def new_array(x: Any, dtype: Any = None, copy: bool | None = True) -> np.ndarray:
+    """Numbers and nested lists of them as an array.
+
+    Raises: ShapeError for lists of several lengths.
+    """
+    try:
+        return np.array(x, dtype, copy=copy)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        got, repair = "lists of several lengths", "pad them, see nn.pad_sequence"
+        raise ShapeError("an array", "rows of one length", got, repair) from None
