@@ -73,6 +73,7 @@ def make_row(name: str, formula: Formula, slopes: Sequence[Formula | None], doma
         return apply(op, *args)
 
     function.__name__ = function.__qualname__ = name
+    function.__module__ = formula.__module__
     function.__doc__ = _docstring(kernel.program, formula)
     function.__signature__ = signature  # type: ignore[attr-defined]
     domains = domain if isinstance(domain[0], tuple) else (domain,) * len(inputs)

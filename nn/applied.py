@@ -41,3 +41,14 @@ def floats(where: str, x: Any, name: str = "x") -> Any:
     if x.dtype.kind != "f":
         raise DTypeError(where, f"{name} of floats", str(x.dtype), "use astype(np.float32)")
     return x
+
+
+def real(where: str, what: str, x: Any) -> Any:
+    """Numbers as an array or Tensor.
+
+    Raises: DTypeError where they are not real.
+    """
+    x = as_array(x)
+    if x.dtype.kind not in "fiub":
+        raise DTypeError(where, f"{what} of real numbers", str(x.dtype), "take a part of it")
+    return x

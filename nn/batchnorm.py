@@ -15,7 +15,7 @@ from ..kernels import OptionError, ShapeError
 from . import init
 from .applied import floats
 from .module import Module
-from .norm import deviations, laid, scaled, weight_and_bias
+from .norm import deviations, laid, rounded, scaled, weight_and_bias, wide
 from .parameter import Buffer, Parameter
 
 
@@ -64,11 +64,12 @@ class ChannelNorm(Module):
         if not x.size:
             return scaled(x, weight, bias)
         if self.training or self.running_mean is None:
-            rest, var = self._of_batch(x, layout)
+            rest, var = self._of_batch(wide(x), layout)
         else:
-            rest = subtract(x, laid(self.running_mean, beside))
+            rest = subtract(wide(x), laid(self.running_mean, beside))
             var = laid(self.running_var, beside)
-        return scaled(rest, scaled(rsqrt(add(var, self.eps)), weight, None), bias)
+        y = scaled(rest, scaled(rsqrt(add(wide(var), self.eps)), weight, None), bias)
+        return rounded(y, x, weight, bias)
 
     def _layout_of(self, shape: tuple[int, ...]) -> str:
         for layout in self.layouts:

@@ -114,7 +114,7 @@ def drawn(
 
     Raises: OptionError for sizes below 1.
     """
-    if into < 1 or hidden < 1:
+    if not all(hasattr(size, "__index__") and size >= 1 for size in (into, hidden)):
         got = f"input_size={into}, hidden_size={hidden}"
         raise OptionError(where, "sizes of 1 or more", got, "count the features")
     bound, rows = 1 / math.sqrt(hidden), kind.blocks * hidden

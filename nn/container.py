@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, overload
 
+from ..engine.ops.shaping import as_array
 from ..kernels import DTypeError, OptionError, ShapeError
 from .module import Module
 from .parameter import Parameter
@@ -58,6 +59,7 @@ class Residual(Module):
         _hold(self, {"inner": inner}, Module)
 
     def forward(self, x: Any, *more: Any) -> Any:
+        x = as_array(x)
         y = self.inner(x, *more)
         if y.shape != x.shape:  # broadcasting here hides a mistake
             repair = "let inner keep the shape"
@@ -139,10 +141,15 @@ def _hold(module: Module, named: Mapping[str, Any], kind: type) -> None:
     for name, item in named.items():
         if not isinstance(item, kind):
             raise _not_held(where, item)
-        if not name or "." in name or (hasattr(module, name) and name not in vars(module)):
+        if not _may_be_name(module, name):
             rule, repair = "names without dots, unlike those of its methods", "choose another"
             raise OptionError(where, rule, repr(name), repair)
     vars(module).update(named)
+
+
+def _may_be_name(module: Module, name: Any) -> bool:
+    is_plain = isinstance(name, str) and name != "" and "." not in name
+    return is_plain and (name in vars(module) or not hasattr(module, name))
 
 
 def _not_held(where: str, item: Any) -> DTypeError:

@@ -12,12 +12,12 @@ from ..engine.ops import linear
 from ..engine.ops.elementwise import rsqrt, where
 from ..engine.ops.indexing import INDEX_ADD, pick
 from ..engine.ops.picking import integers
-from ..engine.ops.shaping import as_array, data_of, reshape
+from ..engine.ops.shaping import data_of, reshape
 from ..engine.ops.updating import like
 from ..engine.tape import apply
 from ..kernels import OptionError, ShapeError
 from . import init
-from .applied import floats
+from .applied import floats, real
 from .module import Module
 from .parameter import Parameter
 
@@ -114,7 +114,7 @@ class GraphConv(Module):
 
 def _by_matrix(h: Any, adjacency: Any) -> Mix:
     """h -> A h."""
-    a, n = as_array(adjacency), h.shape[-2]
+    a, n = real(WHERE, "adjacency", adjacency), h.shape[-2]
     if a.shape not in ((n, n), (*h.shape[:-2], n, n)):
         rule = " or ".join(dict.fromkeys(map(str, ((n, n), (*h.shape[:-2], n, n)))))
         repair = "one row and one column for each node"
@@ -127,7 +127,7 @@ def _by_edges(h: Any, edge_index: Any, edge_weight: Any) -> Mix:
     """h -> A h, each edge taking its source's row to its target."""
     edges, n = integers(WHERE, edge_index), h.shape[-2]
     count = edges.shape[-1:]
-    weights = np.ones(count) if edge_weight is None else as_array(edge_weight)
+    weights = np.ones(count) if edge_weight is None else real(WHERE, "edge_weight", edge_weight)
     if edges.shape != (2, *count) or weights.shape != count:
         rule = "edge_index (2, E) and edge_weight (E,)"
         got = f"{edges.shape} and {weights.shape}"

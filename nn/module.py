@@ -163,7 +163,7 @@ class Module:
         Each row says what a module adds beyond those below it, so that columns add up: shapes
         of its first call, parameters (shared ones where they stand first), multiply-adds of
         products and convolutions, and bytes held between forward and backward, as
-        `fg.saved_bytes` counts them. Buffers and random generators are left as they were.
+        `fg.saved_bytes` counts them. Values and random generators are left as they were.
         Differs: torchinfo counts every output's bytes; here only what is held.
 
         >>> import numpy as np

@@ -11,7 +11,7 @@ from ..engine.ops.create import sizes
 from ..engine.ops.elementwise import add, multiply, rsqrt, square
 from ..engine.ops.norms import centre
 from ..engine.ops.reductions import mean
-from ..engine.ops.shaping import reshape
+from ..engine.ops.shaping import astype, reshape
 from ..kernels import OptionError, ShapeError
 from . import init
 from .applied import floats
@@ -33,6 +33,17 @@ def scaled(x: Any, weight: Any, bias: Any) -> Any:
     """x weight + bias, without those that are None."""
     y = x if weight is None else multiply(x, weight)
     return y if bias is None else add(y, bias)
+
+
+def wide(x: Any) -> Any:
+    """x, of float16 in float32: there the square of 256 is inf."""
+    return astype(x, np.float32) if x.dtype == np.float16 else x
+
+
+def rounded(y: Any, *given: Any) -> Any:
+    """y in the dtype that what was given has together, for `wide` may have made it wider."""
+    dtype = np.result_type(*(x.dtype for x in given if x is not None))
+    return y if y.dtype == dtype else astype(y, dtype)
 
 
 def laid(parameter: Any, shape: tuple[int, ...]) -> Any:
@@ -77,8 +88,9 @@ class LayerNorm(Module):
 
     def forward(self, x: Any) -> Any:
         x, axes = _checked("LayerNorm", x, self.normalized_shape)
-        rest, var = deviations(x, axes)
-        return scaled(multiply(rest, rsqrt(add(var, self.eps))), self.weight, self.bias)
+        rest, var = deviations(wide(x), axes)
+        y = scaled(multiply(rest, rsqrt(add(var, self.eps))), self.weight, self.bias)
+        return rounded(y, x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         affine, bias = self.weight is not None, self.bias is not None
@@ -90,7 +102,8 @@ class RMSNorm(Module):
     """y = x / sqrt(mean(x ** 2) + eps) * weight, the mean over the last axes.
 
     Shapes: x (..., *normalized_shape) -> the same; weight normalized_shape, of ones at first.
-    Where eps is None it is the distance from 1 to the next number of x's dtype, as in PyTorch.
+    Where eps is None it is the distance from 1 to the next number of x's dtype, for float16 of
+    float32, as in PyTorch.
     Raises: ShapeError for another x, or for no axis to normalise over; DTypeError for integers.
     Source: Zhang & Sennrich 2019, eq. 4, which has no eps.
     """
@@ -108,9 +121,10 @@ class RMSNorm(Module):
 
     def forward(self, x: Any) -> Any:
         x, axes = _checked("RMSNorm", x, self.normalized_shape)
-        eps = float(np.finfo(x.dtype).eps) if self.eps is None else self.eps
-        size = rsqrt(add(mean(square(x), axes, keepdims=True), eps))
-        return scaled(multiply(x, size), self.weight, None)
+        z = wide(x)
+        eps = float(np.finfo(z.dtype).eps) if self.eps is None else self.eps
+        size = rsqrt(add(mean(square(z), axes, keepdims=True), eps))
+        return rounded(scaled(multiply(z, size), self.weight, None), x, self.weight)
 
     def extra_repr(self) -> str:
         affine = self.weight is not None
@@ -153,11 +167,12 @@ class GroupNorm(Module):
             raise ShapeError("GroupNorm", rule, str(x.shape), repair)
         n, _, *positions = x.shape
         shape = (groups, channels // groups)
-        parts = reshape(x, (n, *shape, *positions))
+        parts = reshape(wide(x), (n, *shape, *positions))
         rest, var = deviations(parts, tuple(range(2, len(parts.shape))))
         beside = (*shape, *(1 for _ in positions))
         scale = scaled(rsqrt(add(var, self.eps)), laid(self.weight, beside), None)
-        return reshape(scaled(rest, scale, laid(self.bias, beside)), x.shape)
+        y = reshape(scaled(rest, scale, laid(self.bias, beside)), x.shape)
+        return rounded(y, x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         affine, bias = self.weight is not None, self.bias is not None

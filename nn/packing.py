@@ -131,8 +131,12 @@ def pack_sequence(sequences: Sequence[Any], enforce_sorted: bool = True) -> Pack
 def sizes_of(where: str, sequence: PackedSequence) -> np.ndarray:
     """How many sequences have each step.
 
-    Raises: ShapeError where these rise, are below 1, or do not add up.
+    Raises: DTypeError for what is not packed; ShapeError where they rise, are below 1, or do
+    not add up.
     """
+    if not isinstance(sequence, PackedSequence):
+        got, repair = type(sequence).__name__, "pack with pack_sequence"
+        raise DTypeError(where, "a PackedSequence", got, repair)
     sizes = to_device(data_of(sequence.batch_sizes), "cpu")
     count = sequence.data.shape[0]
     is_list = sizes.dtype.kind in "iu" and sizes.ndim == 1 and sizes.size

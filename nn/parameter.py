@@ -27,3 +27,8 @@ class Buffer(Tensor):
     ) -> None:
         super().__init__(data, dtype=dtype, name=name)
         self.persistent = persistent
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        twin: Any = super().__deepcopy__(memo)
+        twin.persistent = self.persistent
+        return twin

@@ -112,7 +112,7 @@ class RotaryPositions(Module):
     """
 
     def __init__(self, dim: int, base: float = 10000.0) -> None:
-        if dim < 2 or dim % 2:
+        if not _whole(dim) or dim < 2 or dim % 2:
             got, repair = f"dim={dim}", "features are turned in pairs"
             raise OptionError("RotaryPositions", "an even dim of 2 or more", got, repair)
         if not base > 0:
@@ -143,7 +143,7 @@ def alibi_mask(num_heads: int, length: int, dtype: Any = np.float32) -> np.ndarr
     Differs: the paper's code takes other slopes where num_heads is no power of 2.
     Source: Press et al. 2022, section 3.
     """
-    if num_heads < 1 or length < 0:
+    if not (_whole(num_heads, length) and num_heads >= 1 and length >= 0):
         got, repair = f"num_heads={num_heads}, length={length}", "give positive numbers"
         raise OptionError("alibi_mask", "one head or more and a length", got, repair)
     slopes = 2.0 ** (-8.0 * np.arange(1, num_heads + 1) / num_heads)
@@ -152,7 +152,11 @@ def alibi_mask(num_heads: int, length: int, dtype: Any = np.float32) -> np.ndarr
     return np.where(ago >= 0, -slopes[:, None, None] * ago, -np.inf).astype(dtype)
 
 
+def _whole(*sizes: Any) -> bool:
+    return all(hasattr(size, "__index__") for size in sizes)
+
+
 def _check_sizes(where: str, d_model: int, max_len: int) -> None:
-    if d_model < 1 or max_len < 1:
+    if not (_whole(d_model, max_len) and d_model >= 1 and max_len >= 1):
         got = f"d_model={d_model}, max_len={max_len}"
         raise OptionError(where, "sizes of 1 or more", got, "give positive numbers")

@@ -149,7 +149,7 @@ class Recurrent(Module):
 
     def _check_settings(self) -> None:
         where = type(self).__name__
-        if self.num_layers < 1:
+        if not hasattr(self.num_layers, "__index__") or self.num_layers < 1:
             got, repair = f"num_layers={self.num_layers}", "build at least one"
             raise OptionError(where, "one layer or more", got, repair)
         if not 0 <= self.dropout <= 1:

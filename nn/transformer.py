@@ -35,7 +35,7 @@ def causal_mask(size: int, dtype: Any = np.float32) -> np.ndarray:
     array([[  0., -inf],
            [  0.,   0.]], dtype=float32)
     """
-    if size < 0:
+    if not hasattr(size, "__index__") or size < 0:
         repair = "give the number of times"
         raise OptionError("causal_mask", "a size of 0 or more", f"{size}", repair)
     return np.where(np.tri(size, dtype=bool), 0.0, -np.inf).astype(dtype)

@@ -82,7 +82,7 @@ class TransformerDecoder(TransformerStack):
 
 def _made(where: str, layers: Any, num_layers: int | None) -> list[Any]:
     if callable(layers) and not isinstance(layers, Module):
-        if num_layers is None or num_layers < 1:
+        if num_layers is None or not hasattr(num_layers, "__index__") or num_layers < 1:
             repair = "say how often to call the function"
             raise OptionError(where, "num_layers of 1 or more", f"{num_layers}", repair)
         return [layers() for _ in range(num_layers)]

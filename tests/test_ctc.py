@@ -82,3 +82,12 @@ def test_an_impossible_target_is_infinite_or_0_and_teaches_nothing() -> None:
         y = nn.CTCLoss(zero_infinity=zero)(fg.log_softmax(x), [[1, 1]], [2], [2])
         y.backward()
         assert float(y) == wanted and np.all(x.grad.numpy() == 0)
+
+
+@pytest.mark.parametrize("zero", [False, True])
+def test_nan_stays_nan(zero: bool) -> None:
+    log_probs = np.full((3, 2, 3), np.log(1 / 3))
+    log_probs[1, 0] = np.nan
+    loss = nn.CTCLoss(reduction="none", zero_infinity=zero)
+    y = loss(log_probs, [[1, 2], [2, 1]], [3, 3], [2, 2])
+    assert np.isnan(y).tolist() == [True, False]

@@ -78,7 +78,18 @@ def test_a_parameter_held_twice_is_copied_once() -> None:
     assert one is other and one is not p
 
 
-@pytest.mark.parametrize("what", [leaf([1.0]), nn.Linear(1, 1, rng=np.random.default_rng(0))])
+def test_a_deep_copy_knows_which_buffers_stand_in_a_state() -> None:
+    net = nn.Sequential(nn.BatchNorm1d(3), nn.SinusoidalPositions(2, 3))
+    twin = copy.deepcopy(net)
+    assert list(twin.state_dict()) == list(net.state_dict())
+    twin(np.ones((2, 3, 2), np.float32))  # moves its own statistics alone
+    assert int(net[0].num_batches_tracked) == 0 and int(twin[0].num_batches_tracked) == 1
+
+
+LAYERS = [make(1, 1, rng=np.random.default_rng(0)) for make in (nn.Linear, nn.RNN)]
+
+
+@pytest.mark.parametrize("what", [leaf([1.0]), *LAYERS])
 def test_a_pickle_is_refused(what: Any) -> None:
     with pytest.raises(fg.DTypeError, match=r"^pickle: .*use fusegrad.nn.save, or .numpy"):
         pickle.dumps(what)

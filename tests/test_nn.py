@@ -143,11 +143,18 @@ def test_state_goes_to_disk_and_back(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["net.safetensors"]
 
 
+def test_a_saved_file_may_be_read_by_whom_other_files_may(tmp_path: Path) -> None:
+    nn.save({"x": np.ones(2)}, tmp_path / "net")
+    (tmp_path / "other").write_bytes(b"")
+    modes = {(tmp_path / name).stat().st_mode for name in ("net", "other")}
+    assert len(modes) == 1
+
+
 def test_a_failed_save_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
     nn.save({"x": np.ones(2)}, path)
     with pytest.raises(SafetensorError, match="Unknown dtype"):
-        nn.save({"x": np.array(["no number"])}, path)
+        nn.save({"x": np.ones(2, np.longdouble)}, path)
     assert np.array_equal(nn.load(path)["x"], np.ones(2)) and len(os.listdir(tmp_path)) == 1
 
 

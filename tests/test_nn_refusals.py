@@ -81,6 +81,25 @@ def test_a_module_is_no_state(tmp_path: Path) -> None:
     assert not os.listdir(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        ({"x": np.array(["a"])}, r"save: x: expected numbers, got dtype <U1; leave it out"),
+        ({"x": None}, r"save: x: expected numbers, got dtype object; leave it out"),
+        ({1: np.ones(2)}, r"save: expected texts as names, got 1; pass net\.state_dict\(\)"),
+    ],
+)
+def test_save_names_what_is_no_state(state: Any, text: str, tmp_path: Path) -> None:
+    with pytest.raises(fg.DTypeError, match=f"^{text}$"):
+        nn.save(state, tmp_path / "net")
+
+
+def test_load_names_a_folder(tmp_path: Path) -> None:
+    text = f"load: expected a file, got the folder {re.escape(str(tmp_path))}; name a file"
+    with pytest.raises(fg.OptionError, match=f"^{text} in it$"):
+        nn.load(tmp_path)
+
+
 def test_save_names_the_place_it_cannot_write_to(tmp_path: Path) -> None:
     missing = tmp_path / "none"
     text = f"save: expected a folder to write in, got {re.escape(str(missing))} "

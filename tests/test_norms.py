@@ -199,3 +199,28 @@ def test_a_layer_computes_on_its_device(name: str, monkeypatch: pytest.MonkeyPat
         assert np.allclose(device.to_device(data_of(y), "cpu"), np.asarray(here.train(mode)(x)))
     assert {b.device for b in there.buffers()} <= {"cuda"}
     assert all(np.allclose(there.state_dict()[n], v) for n, v in here.state_dict().items())
+
+
+@pytest.mark.parametrize("size", [1e-3, 300.0])  # squares that float16 does not hold
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.LayerNorm(8),
+        lambda: nn.RMSNorm(8, eps=1e-5),
+        lambda: nn.GroupNorm(1, 4),
+        lambda: nn.BatchNorm1d(4),
+        lambda: nn.InstanceNorm1d(4),
+    ],
+)
+def test_float16_is_normalised_in_float32(make: Callable[[], Any], size: float) -> None:
+    x = (size * batches((3, 4, 8))[0]).astype(np.float16)
+    found = []
+    for dtype in (np.float16, np.float32):
+        z = fg.Tensor(x.astype(dtype), requires_grad=True)
+        y = make().to(dtype)(z)
+        (y * y[:, ::-1]).sum().backward()
+        assert y.dtype == z.grad.dtype == dtype
+        found.append((y.numpy(), z.grad.numpy()))
+    for half, single in zip(*found, strict=True):
+        scale = abs(single).max()
+        assert np.allclose(half.astype(np.float32), single, rtol=0, atol=4e-3 * scale)

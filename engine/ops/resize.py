@@ -40,7 +40,8 @@ def interpolate(
     of a size makes T = floor(S f), and stands in these formulas for T / S.
     Shapes: (N, C, *S) -> (N, C, *T), of one, two or three axes.
     Raises: ShapeError, DTypeError, OptionError for a shape, dtype or setting that is not so.
-    Differs: PyTorch takes the floor of a float32 product, which may be one too low.
+    Differs: PyTorch takes the floor of a float32 product, which may be one too low, and copies
+    an axis of which S = T, whatever the factor.
     """
     x = as_array(x)
     _check(x, mode, align_corners)

@@ -10,7 +10,7 @@ from ...engine.ops.shaping import as_array, astype, data_of
 from ...engine.value import Value
 from ...kernels import DTypeError, OptionError, ShapeError
 from ...kernels.device import device_of, to_device
-from ..applied import floats
+from ..applied import floats, real
 from ..parameter import Buffer
 
 
@@ -26,7 +26,7 @@ def alike(
 ) -> tuple[Any, Any]:
     """Floats and a target of one shape; whole numbers and truths in it take their dtype."""
     x = floats(where, x, names[0])
-    target = beside(as_array(target), x)
+    target = beside(real(where, names[1], target), x)
     same_shape(where, names[1], target, x.shape)
     return x, target if target.dtype.kind == "f" else astype(target, x.dtype)
 
@@ -41,7 +41,7 @@ def signs(where: str, target: Any, like: Any, shape: tuple[int, ...]) -> Any:
 
     Raises: OptionError for another number.
     """
-    target = beside(data_of(as_array(target)), like)
+    target = beside(data_of(real(where, "a target", target)), like)
     same_shape(where, "a target", target, shape)
     wrong = target[(target != 1) & (target != -1)]
     if wrong.size:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...engine import Tensor
-from ...engine.ops.elementwise import add, divide, less, negative, where
+from ...engine.ops.elementwise import add, divide, equal, negative, where
 from ...engine.ops.indexing import pick
 from ...engine.ops.picking import take_along_axis
 from ...engine.ops.reductions import logsumexp
@@ -62,7 +62,7 @@ class CTCLoss(Loss):
         rows = reshape(log_probs, (shape[0], len(known.steps), shape[-1]))
         losses = negative(log_likelihood(rows, known, self.blank))
         if self.zero_infinity:
-            losses = where(less(losses, math.inf), losses, 0.0)
+            losses = where(equal(losses, math.inf), 0.0, losses)  # nan stays
         if self.reduction == "mean":
             counts = np.maximum(known.lengths, 1).astype(losses.dtype)
             losses = divide(losses, beside(counts, losses))

@@ -96,7 +96,7 @@ class GaussianNLLLoss(Loss):
         if (known < 0).any():
             got, repair = f"{known.min()}", "let softplus or exp make it"
             raise OptionError(self.name, "a var of 0 or more", got, repair)
-        return add(var, subtract(maximum(known, self.eps), known))  # the lift is a constant
+        return add(var, maximum(subtract(self.eps, known), 0.0))  # the lift is a constant
 
     def settings(self) -> dict[str, Any]:
         return {"full": self.full, "eps": self.eps}

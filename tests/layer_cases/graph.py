@@ -107,4 +107,8 @@ REFUSED = [
     (lambda: layer()(x(4, 3), -x(4, 4)), OptionError,
      "GraphConv: expected row sums of 0 or more, got -3.0; leave out edges below 0, or "
      "norm='none'"),
+    (lambda: layer()(x(4, 3), x(4, 4, dtype=complex)), DTypeError,
+     "GraphConv: expected adjacency of real numbers, got complex128; take a part of it"),
+    (lambda: layer()(x(4, 3), None, EDGES, np.ones(EDGES.shape[1], complex)), DTypeError,
+     "GraphConv: expected edge_weight of real numbers, got complex128; take a part of it"),
 ]  # fmt: skip

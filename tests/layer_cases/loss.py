@@ -141,6 +141,10 @@ CASES = [
     *every("GaussianNLLLoss", positive((3, 2), (3, 2), (3, 2)), {"full": True}),
     *every("GaussianNLLLoss of one var a row", positive((3, 2), (3, 2), (3, 1)), {"eps": 0.1}),
     *every("GaussianNLLLoss of a var a row, without its axis", positive((3, 2), (3, 2), (3,))),
+    Case("GaussianNLLLoss of a var of inf",
+         lambda nn, **rng: nn.GaussianNLLLoss(reduction="none"),
+         lambda rng: (*rng.standard_normal((2, 3)), np.array([1.0, np.inf, 2.0])), order=0,
+         **MODE),
     *every("PoissonNLLLoss", positive((4, 3), (4, 3)), {"full": True}),
     *every("PoissonNLLLoss of rates", lambda rng: (*rng.uniform(0.3, 3, (2, 4, 3)),),
            {"log_input": False}, {"log_input": False, "full": True, "eps": 0.1}),
@@ -209,4 +213,6 @@ REFUSED = [
      "reshape it"),
     (lambda: nn.GaussianNLLLoss()(X, X, X - 1), OptionError,
      "GaussianNLLLoss: expected a var of 0 or more, got -1.0; let softplus or exp make it"),
+    (lambda: nn.MSELoss()(X, X + 1j), DTypeError,
+     "MSELoss: expected a target of real numbers, got complex128; take a part of it"),
 ]  # fmt: skip

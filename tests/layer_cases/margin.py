@@ -130,4 +130,6 @@ REFUSED = [
     (lambda: ctc(targets=Y[:, None]), OptionError,
      "CTCLoss: expected targets without the blank, got 0 among them; number the labels around "
      "it"),
+    (lambda: nn.HingeLoss()(X[0], np.ones(3, complex)), DTypeError,
+     "HingeLoss: expected a target of real numbers, got complex128; take a part of it"),
 ]  # fmt: skip

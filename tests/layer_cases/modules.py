@@ -140,6 +140,15 @@ REFUSED = [
     (lambda: nn.save({}, "absent/net"), OptionError,
      "save: expected a folder to write in, got absent (No such file or directory); make the "
      "folder, or choose another"),
+    (lambda: nn.save({3: np.ones(1)}, "net"), DTypeError,  # type: ignore[dict-item]
+     "save: expected texts as names, got 3; pass net.state_dict()"),
+    (lambda: nn.save({"w": np.array("a")}, "net"), DTypeError,
+     "save: w: expected numbers, got dtype <U1; leave it out"),
+    (lambda: nn.load("."), OptionError,
+     "load: expected a file, got the folder .; name a file in it"),
     (lambda: nn.load(__file__), OptionError,
      f"load: expected a safetensors file, got {__file__}; give a file that nn.save wrote"),
+    (lambda: nn.ModuleDict({1: nn.Tanh()}), OptionError,
+     "ModuleDict: expected names without dots, unlike those of its methods, got 1; choose "
+     "another"),
 ]  # fmt: skip

@@ -65,4 +65,13 @@ REFUSED = [
     (lambda: nn.alibi_mask(0, 3), OptionError,
      "alibi_mask: expected one head or more and a length, got num_heads=0, length=3; give "
      "positive numbers"),
+    (lambda: nn.alibi_mask(2.5, 3), OptionError,
+     "alibi_mask: expected one head or more and a length, got num_heads=2.5, length=3; give "
+     "positive numbers"),
+    (lambda: nn.SinusoidalPositions(2.5), OptionError,
+     "SinusoidalPositions: expected sizes of 1 or more, got d_model=2.5, max_len=5000; give "
+     "positive numbers"),
+    (lambda: nn.RotaryPositions("4"), OptionError,
+     "RotaryPositions: expected an even dim of 2 or more, got dim=4; features are turned in "
+     "pairs"),
 ]  # fmt: skip

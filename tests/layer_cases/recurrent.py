@@ -243,4 +243,8 @@ REFUSED = [
     (lambda: nn.pack_sequence([ones(2, N), ones(0, N)]), OptionError,
      "pack_padded_sequence: expected lengths of 1 to 2, got [2, 0]; leave out what is "
      "empty"),
+    (lambda: nn.pad_packed_sequence(ones(3, N)), DTypeError,
+     "pad_packed_sequence: expected a PackedSequence, got ndarray; pack with pack_sequence"),
+    (lambda: made("GRU", num_layers=1.5), OptionError,
+     "GRU: expected one layer or more, got num_layers=1.5; build at least one"),
 ]  # fmt: skip

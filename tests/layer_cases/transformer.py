@@ -194,4 +194,9 @@ REFUSED = [
      "num_layers=None; leave num_layers out"),
     (lambda: nn.causal_mask(-1), OptionError,
      "causal_mask: expected a size of 0 or more, got -1; give the number of times"),
+    (lambda: nn.causal_mask(2.5), OptionError,
+     "causal_mask: expected a size of 0 or more, got 2.5; give the number of times"),
+    (lambda: nn.TransformerEncoder(nn.Tanh, "2"), OptionError,
+     "TransformerEncoder: expected num_layers of 1 or more, got 2; say how often to call the "
+     "function"),
 ]  # fmt: skip
