@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 import fusegrad as fg
 from fusegrad import optim
@@ -20,7 +18,6 @@ from fusegrad.training import (
     Callback,
     Checkpoint,
     EarlyStopping,
-    Progress,
     ReduceLROnPlateau,
     Trainer,
 )
@@ -175,32 +172,29 @@ def test_only_the_best_is_kept_also_across_a_resume(tmp_path: Path) -> None:
     assert resumed(tmp_path / "run", lambda p: optim.SGD(p, lr=1.0)).epoch == 4
 
 
+def test_of_two_checkpoints_each_holds_what_the_other_knows(tmp_path: Path) -> None:
+    paths = last, best = tmp_path / "last", tmp_path / "best"
+
+    def listeners(*figures: float) -> list[Callback]:
+        watch = Checkpoint(best, best=True, monitor="figure")
+        return [Scripted(figures), Checkpoint(last), watch]
+
+    def make(p: Any) -> optim.SGD:
+        return optim.SGD(p, lr=1.0)
+
+    trainer(make, callbacks=listeners(5.0, 1.0)).fit(loader(), 2)
+    for path in paths:
+        mine = resumed(path, make, callbacks=listeners(5.0, 1.0, 3.0))
+        mine.fit(loader(), 3)
+        assert resumed(best, make).epoch == 2  # 3 is not better than 1
+
+
 def test_a_checkpoint_is_not_the_weights_that_are_restored(tmp_path: Path) -> None:
     path = tmp_path / "run"
     mine = scripted([1.0, 2.0], Checkpoint(path), EarlyStopping(5, monitor="figure"))
     again = resumed(path, lambda p: optim.SGD(p, lr=1.0))
     assert mine.model[0].bias.numpy()[0] == 1.0 and again.model[0].bias.numpy()[0] == 2.0
     assert not same(mine.model.state_dict(), again.model.state_dict())
-
-
-def test_progress_draws_on_a_terminal_and_is_quiet_elsewhere(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    quiet, screen = io.StringIO(), io.StringIO()
-    terminal = Console(file=screen, force_terminal=True, width=120)
-    for console in (Console(file=quiet), terminal):
-        mine = trainer(callbacks=[Progress(console)])
-        mine.fit(loader(), 2, held_out())
-    trainer(callbacks=[Progress()]).fit(loader(), 1)
-    trainer(callbacks=[Progress(terminal)]).fit(zip([X4], [Y4]), 1)  # of unknown length
-    assert quiet.getvalue() == "" and capsys.readouterr() == ("", "")
-    drawn = screen.getvalue()
-    for part in ("epoch 1/2", "epoch 2/2", "3/3", "val_loss"):
-        assert part in drawn
-    assert f"loss {mine.history[-1]['loss']:.4g}" in drawn
-
-
-X4, Y4 = loader().dataset[:4]
 
 
 def scheduled() -> Trainer:
@@ -236,6 +230,8 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
      "leave this callback out"),
     (lambda: Checkpoint("run", 0), fg.OptionError,
      f"Checkpoint: expected every, a number from 1 up, got every=0; {RANGE}"),
+    (lambda: trainer(callbacks=[Checkpoint(".")]).fit(loader(), 2), fg.OptionError,
+     "Checkpoint: expected a file, got the folder .; name a file in it"),
     (lambda: trainer(callbacks=[Checkpoint("no/such/run")]).fit(loader(), 2), fg.OptionError,
      "Checkpoint: expected an existing folder, got no/such; make it first"),
 ]  # fmt: skip

@@ -84,6 +84,11 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: data.collate([(1, None), (2, None)]), fg.DTypeError,
      "collate: field 1: expected numbers, arrays, strings, tuples or dicts, got NoneType; "
      + OWN),
+    (lambda: data.collate([(1, [{"box": 2}])] * 2), fg.DTypeError,
+     "collate: field 1: expected lists and arrays of numbers, got values of dtype object; "
+     + OWN),
+    (lambda: data.collate([[1.0, "a"]] * 2), fg.DTypeError,
+     "collate: expected lists and arrays of numbers, got values of dtype <U32; " + OWN),
     (lambda: data.collate([(1, "a"), (2,)]), fg.OptionError,
      f"collate: expected samples of the same lengths, got 2 and 1; {OWN}"),
     (lambda: data.collate([{"a": 1}, {"b": 1}]), fg.OptionError,

@@ -117,6 +117,32 @@ def test_lengths_are_split_in_a_drawn_order_that_repeats() -> None:
     assert (len(empty), len(whole)) == (0, 1)
 
 
+class Column:
+    """What pandas makes of numbers: an array to NumPy, but [i] goes by its labels."""
+
+    shape, iloc = (4,), None
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, label: Any) -> Any:
+        return Y[::-1][label]
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return Y
+
+
+def test_the_column_of_a_table_gives_its_rows_and_not_its_labels() -> None:
+    pairs = data.TensorDataset(X, Column())
+    assert pairs[0][1] == Y[0] and pairs[np.array([3, 1])][1].tolist() == [Y[3], Y[1]]
+
+
+def test_a_tensor_of_pytorch_gives_arrays() -> None:
+    torch = pytest.importorskip("torch")
+    (rows,) = data.TensorDataset(torch.tensor(X))[np.array([1, 0])]
+    assert isinstance(rows, np.ndarray) and np.array_equal(rows, X[[1, 0]])
+
+
 PAIRS = data.TensorDataset(X, Y)
 ALIGN = "see how they align"
 ROWS = "index with integers"
@@ -157,6 +183,9 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: data.Subset(iter(X), [0]), fg.DTypeError,
      "Subset: expected a data set, with __len__ and __getitem__, got iterator; wrap arrays in "
      "a TensorDataset"),
+    (lambda: data.Subset(Column(), [0]), fg.DTypeError,
+     "Subset: expected a data set, with __len__ and __getitem__, got Column; wrap arrays in a "
+     "TensorDataset"),
     (lambda: data.Subset(np.array(3.0), [0]), fg.DTypeError,
      "Subset: expected a data set, with __len__ and __getitem__, got a single number; wrap "
      "arrays in a TensorDataset"),
@@ -164,6 +193,8 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
      "Subset: expected indices, a list of row numbers, got indices=2; give [2]"),
     (lambda: data.Subset(X, [0, 4]), fg.OptionError,
      "Subset: expected rows in [-4, 4), got 0 to 4; see len(dataset)"),
+    (lambda: data.Subset(X, [2, 0])[2], fg.OptionError,
+     "Subset: expected rows in [-2, 2), got 2; see len(dataset)"),
     (lambda: data.Subset(OneByOne(), [0, 1])[:], fg.DTypeError,
      "Subset: expected a row number, got an array of 2; this data set gives one row at a time: "
      "use a DataLoader"),

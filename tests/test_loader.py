@@ -101,6 +101,12 @@ def test_rows_are_asked_for_once_a_batch() -> None:
     assert labels(DataLoader(part, 2)) == [[5, 3], [1]] and Rows.asked[3:] == [(2,), (1,)]
 
 
+def test_a_generator_alone_does_not_shuffle() -> None:
+    draws = rng()
+    assert labels(DataLoader(PAIRS, 11, rng=draws)) == [list(range(11))]
+    assert draws.bit_generator.state == rng().bit_generator.state
+
+
 def test_an_empty_set_has_no_batches() -> None:
     loader = DataLoader(TensorDataset(X[:0]), 4, shuffle=True, rng=rng())
     assert len(loader) == 0 and list(loader) == []
@@ -161,6 +167,23 @@ def test_leaving_the_loop_ends_the_thread(depth: int) -> None:
     del begun
     iter(loader)  # never begun
     assert threads() == []
+
+
+def test_leaving_the_loop_leaves_what_was_not_begun() -> None:
+    samples, begun, let_go = Samples(), threading.Event(), threading.Event()
+
+    def collate(rows: list[Any]) -> int:
+        if len(samples.asked) == 3:
+            begun.set()
+            let_go.wait(10)
+        return len(samples.asked)
+
+    batches = iter(DataLoader(samples, 1, collate=collate, prefetch=9))
+    next(batches)
+    begun.wait(10)  # the thread is in the third, six wait
+    threading.Timer(0.5, let_go.set).start()
+    batches.close()
+    assert samples.asked == [0, 1, 2] and threads() == []
 
 
 def test_two_passes_at_once_do_not_meet() -> None:

@@ -128,6 +128,16 @@ def test_a_warm_start_goes_on_and_a_cold_one_does_not() -> None:
     assert again.n_iter_ == 2 and again.loss_curve_ == parts.loss_curve_[:2]
 
 
+def test_a_warm_start_takes_the_optimizer_as_it_is_named_now() -> None:
+    settings = {"warm_start": True, "max_epochs": 1, "random_state": 0}
+    model = NetworkClassifier((4,), lr=0.05, **settings).fit(X, Y)
+    before = weights(model)
+    model.set_params(optimizer="sgd", lr=1e-9).fit(X, Y)
+    assert 0 < np.abs(weights(model) - before).max() < 1e-7
+    copy = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(weights(copy.fit(X, Y)), weights(model.fit(X, Y)))
+
+
 def test_early_stopping_keeps_the_weights_of_the_least_held_out_loss() -> None:
     noise = np.random.default_rng(0).integers(0, 2, len(X))  # nothing to learn but noise
     settings = {"lr": 0.02, "early_stopping": True, "random_state": 1}
@@ -138,6 +148,21 @@ def test_early_stopping_keeps_the_weights_of_the_least_held_out_loss() -> None:
     until = NetworkClassifier((32,), max_epochs=best, **settings).fit(X, noise)
     assert until.validation_loss_curve_ == curve[:best]
     assert np.array_equal(weights(until), weights(stopped))
+
+
+def test_what_is_held_out_has_of_each_class_its_share() -> None:
+    rare = np.arange(40) < 1
+    with pytest.raises(ValueError, match="least populated"):
+        NetworkClassifier(early_stopping=True).fit(X[:40], rare)
+
+
+def test_a_bar_is_drawn_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    for verbose in (False, True):
+        NetworkClassifier((2,), max_epochs=2, verbose=verbose).fit(X, Y)
+        assert ("epoch 2/2" in capsys.readouterr().err) == verbose
 
 
 @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4"])

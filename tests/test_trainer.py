@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import pytest
 import fusegrad as fg
 from fusegrad import metrics, nn, optim
 from fusegrad.data import DataLoader, TensorDataset
-from fusegrad.training import Trainer
+from fusegrad.training import Callback, Trainer
 from tests.training_sample import (
     N,
     X,
@@ -42,7 +42,7 @@ def by_hand(model: Any, batches: Any, epochs: int, clip: float | None) -> list[f
     return losses
 
 
-@pytest.mark.parametrize("clip", [None, 0.05])
+@pytest.mark.parametrize("clip", [None, 0.05, 0.0])
 def test_a_fit_is_the_loop_that_one_would_write(clip: float | None) -> None:
     model = network()
     losses = by_hand(model, loader(), 3, clip)
@@ -124,6 +124,74 @@ def test_batches_of_names_and_of_several_inputs_give_the_same() -> None:
     bare = [one.predict(DataLoader(X, 8)), one.predict(DataLoader(TensorDataset(X), 8))]
     bare.append(two.predict(DataLoader(TensorDataset(x=X, more=X), 8)))
     assert all(np.array_equal(logits, out["logits"]) for logits in bare)
+
+
+class Odd(Trainer):
+    """The loss of a batch is its number of rows; what stands for them is chosen."""
+
+    output: Any = None
+    target: Any = None
+
+    def step(self, batch: Any) -> Any:
+        assert not self.model(X[:1]).requires_grad
+        return fg.Tensor(float(len(batch))), self.output, self.target(batch)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [lambda rows: rows, lambda rows: ["word"] * len(rows), lambda rows: {"a": (rows, 3.0)}],
+)
+def test_a_loss_counts_as_often_as_there_are_targets(target: Any) -> None:
+    model = network()
+    mine = Odd(model, adam(model.parameters()), nn.MSELoss())
+    mine.target, mine.output = target, np.zeros((1, 9))
+    assert mine.evaluate(DataLoader(X, 8))["loss"] == (8 * 8 + 8 * 8 + 6 * 6) / 22
+    mine.target, mine.output = (lambda rows: None), np.zeros((2, 9))  # then outputs are counted
+    assert mine.evaluate(DataLoader(X, 8))["loss"] == pytest.approx(22 / 3)
+
+
+def test_a_single_number_of_each_batch_is_a_row() -> None:
+    model, seen = network(), []
+    figures = {"sum": lambda output, target: seen.append(target) or output.sum()}
+    mine = Odd(model, adam(model.parameters()), nn.MSELoss(), metrics=figures)
+    mine.output, mine.target = fg.Tensor(2.0), lambda rows: float(len(rows))
+    assert mine.evaluate(DataLoader(X, 8))["sum"] == 6.0
+    assert seen[0].tolist() == [8.0, 8.0, 6.0]
+
+
+def test_a_part_that_is_set_to_evaluation_for_an_epoch_stays_so() -> None:
+    class Frozen(Callback):
+        seen: ClassVar[list[bool]] = []
+
+        def on_epoch_start(self, trainer: Trainer) -> None:
+            trainer.model[2].eval()
+
+        def on_batch_end(self, trainer: Trainer, loss: float) -> None:
+            self.seen.append(trainer.model[2].training)
+
+    trainer(callbacks=[Frozen()]).fit(loader(), 2, held_out())
+    assert Frozen.seen == [False] * 6
+
+
+def test_packed_sequences_are_one_input() -> None:
+    class Last(nn.Module):
+        def __init__(self) -> None:
+            self.lstm = nn.LSTM(3, 2, rng=rng())
+
+        def forward(self, steps: Any) -> Any:
+            return self.lstm(steps)[1][0][-1]
+
+    texts = [X[:3], X[3:4], X[4:9], X[9:11]]
+
+    def packed(samples: Any) -> Any:
+        return nn.pack_sequence(samples, enforce_sorted=False)
+
+    model = Last().to(np.float64)
+    mine = Trainer(model, adam(model.parameters()), nn.MSELoss())
+    alone = np.stack([model.lstm(x)[1][0][-1].numpy() for x in texts])
+    for collate in (packed, lambda samples: (packed(samples), Y[: len(samples)])):
+        out = mine.predict(DataLoader(texts, 3, collate=collate, prefetch=2))
+        assert np.allclose(out, alone, rtol=1e-12, atol=0)
 
 
 def test_step_may_be_overridden() -> None:

@@ -14,6 +14,7 @@ from fusegrad import metrics
 from fusegrad.data import DataLoader, TensorDataset
 from fusegrad.kernels import device
 from fusegrad.training import Trainer
+from fusegrad.training.passes import on_device
 from tests import fake_cupy
 from tests.training_sample import X, Y, adam, held_out, loader, network, rng, same
 
@@ -59,6 +60,14 @@ def test_a_data_set_may_lie_on_the_device(cupy: Any) -> None:
         mine = on("cuda")
         mine.fit(DataLoader(dataset, 8, shuffle=True, rng=rng(5)), 2)
         assert same(mine.model.state_dict(), whole.model.state_dict())
+
+
+def test_all_of_a_batch_is_moved_but_texts(cupy: Any) -> None:
+    kinds = {"f": X, "i": Y, "b": Y > 0, "u": Y.astype(np.uint8), "t": fg.Tensor(X)}
+    moved = on_device({**kinds, "words": ["a", "b"], "name": np.array(["c"])}, "cuda")
+    assert moved["t"].device == "cuda"
+    assert all(device.device_of(moved[kind]) == "cuda" for kind in "fibu")
+    assert moved["words"] == ["a", "b"] and isinstance(moved["name"], np.ndarray)
 
 
 def test_metrics_of_a_device_are_those_of_the_host(cupy: Any) -> None:

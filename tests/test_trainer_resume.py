@@ -61,6 +61,21 @@ def test_two_epochs_and_two_more_are_four(make: Callable[[Any], Any], tmp_path: 
     assert second.optimizer.state_dict().keys() == whole.optimizer.state_dict().keys()
 
 
+def test_generators_are_set_once_and_those_of_the_validation_as_well(tmp_path: Path) -> None:
+    def drawn(seed: int) -> DataLoader:  # other rows each time
+        return DataLoader(TensorDataset(X, Y), 9, True, rng=rng(seed), drop_last=True)
+
+    whole, first = trainer(), trainer()
+    rows = whole.fit(loader(), 4, drawn(1)).rows
+    first.fit(loader(), 2, drawn(1))
+    first.save(tmp_path / "run")
+    second, batches, held = resumed(tmp_path / "run"), loader(9), drawn(8)
+    second.fit(batches, 3, held)
+    second.fit(batches, 4, held)
+    assert second.history.rows == rows
+    assert same(second.model.state_dict(), whole.model.state_dict())
+
+
 @pytest.mark.parametrize("kind", ["Philox", "MT19937", "SFC64", "PCG64DXSM"])
 def test_every_kind_of_generator_and_precision_goes_on(kind: str, tmp_path: Path) -> None:
     def batches(seed: int) -> DataLoader:
@@ -111,7 +126,7 @@ def watched(seed: int, path: Path) -> Trainer:
         ReduceLROnPlateau(0.5, 2, **watch),
         EarlyStopping(4, **watch),
     )
-    model, noise = network(seed), {"noise": rng(seed)}
+    model, noise = network(seed), {"noise": rng(seed), "train": rng()}  # not the loader's
     loss = nn.CrossEntropyLoss()
     return Noisy(model, adam(model.parameters()), loss, callbacks=listeners, rngs=noise)
 
@@ -129,6 +144,34 @@ def test_what_callbacks_remember_and_generators_of_ones_own_go_on(tmp_path: Path
     lr, wanted = (t.optimizer.param_groups[0]["lr"] for t in (second, whole))
     assert lr == wanted < 0.02
     assert same(second.model.state_dict(), whole.model.state_dict())
+
+
+def test_a_run_that_was_stopped_is_over_until_it_is_asked_again(tmp_path: Path) -> None:
+    def built(seed: int) -> Trainer:
+        stop = EarlyStopping(1, monitor="loss", min_delta=9.0)
+        return trainer(model=network(seed), callbacks=[Checkpoint(tmp_path / "run"), stop])
+
+    whole = built(0)
+    whole.fit(loader(), 9)
+    for seed in (1, 2):  # a script that is started again, and again
+        again = built(seed).resume(tmp_path / "run")
+        assert len(again.fit(loader(), 9)) == 2 and again.stopped == whole.stopped
+        assert same(again.model.state_dict(), whole.model.state_dict())
+    assert len(again.fit(loader(), 9)) == 3
+
+
+def test_weights_are_not_restored_where_that_is_no_longer_wanted(tmp_path: Path) -> None:
+    def built(seed: int, restore: bool) -> Trainer:
+        stop = EarlyStopping(9, monitor="loss", min_delta=9.0, restore_best=restore)
+        return trainer(model=network(seed), callbacks=[stop])
+
+    first = built(0, True)
+    first.callbacks.append(Checkpoint(tmp_path / "run"))
+    first.fit(loader(), 2)
+    plain, second = trainer(), built(1, False).resume(tmp_path / "run")
+    plain.fit(loader(), 3)
+    second.fit(loader(9), 3)
+    assert same(second.model.state_dict(), plain.model.state_dict())
 
 
 def test_a_checkpoint_is_one_file_of_plain_arrays_and_a_text(tmp_path: Path) -> None:

@@ -118,6 +118,20 @@ def test_a_callback_saves_numbers_texts_and_arrays_only(tmp_path: Path) -> None:
         trainer(callbacks=[Odd()]).save(tmp_path / "run")
 
 
+@pytest.mark.parametrize("name", [(1, 2), np.int64(3)])
+def test_a_callback_names_by_numbers_and_texts_only(name: Any, tmp_path: Path) -> None:
+    class Odd(Callback):
+        def state_dict(self) -> dict[str, Any]:
+            return {"seen": {name: 1}}
+
+    with refused(
+        fg.DTypeError,
+        f"Trainer.save: expected numbers or texts as names, got {name!r} in "
+        "callbacks.Odd.0.seen; rename it",
+    ):
+        trainer(callbacks=[Odd()]).save(tmp_path / "run")
+
+
 class Full(Callback):
     """Remembers something of every kind."""
 

@@ -19,7 +19,7 @@ from ..engine import Tensor
 from ..engine.ops.random import generator
 from ..engine.ops.shaping import data_of
 from ..kernels import DTypeError, OptionError, ShapeError
-from ..kernels.device import device_of, to_device
+from ..kernels.device import device_of, is_cuda, to_device
 
 
 def one_by_one(dataset: Any) -> Iterator[Any]:
@@ -31,7 +31,7 @@ class TensorDataset:
     """Arrays side by side: item i is the tuple of their rows i, or, of named arrays, a dict.
 
     An array of rows, a slice or a mask gives a whole batch. Arrays are shared, not copied;
-    lists of numbers become arrays, lists of strings stay lists.
+    lists of numbers and columns of tables become arrays, lists of strings stay lists.
 
     Raises: OptionError for none, or for both kinds; ShapeError for lengths that differ.
     Differs: PyTorch's has no names.
@@ -167,7 +167,8 @@ def check_dataset(where: str, dataset: Any) -> None:
     """Refuse what has no rows. Raises: DTypeError."""
     has_rows = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")
     is_number = getattr(dataset, "shape", (0,)) == ()
-    if not has_rows or is_number or isinstance(dataset, (str, Mapping)):
+    is_table = hasattr(dataset, "iloc")  # of pandas: what [i] gives there, is no row
+    if not has_rows or is_number or is_table or isinstance(dataset, (str, Mapping)):
         expected = "a data set, with __len__ and __getitem__"
         got = "a single number" if is_number else type(dataset).__name__
         raise DTypeError(where, expected, got, "wrap arrays in a TensorDataset")
@@ -209,6 +210,9 @@ def _column(name: str, values: Any) -> Any:
         except ValueError as error:
             repair = "pad them, or write a data set of your own"
             raise ShapeError(where, "rows of one shape", "others", repair) from error
+    known = isinstance(values, (np.ndarray, Tensor)) or is_cuda(values)
+    if not known and hasattr(values, "__array__"):  # a table's [i] goes by its labels
+        values = np.asarray(values)
     if not getattr(values, "shape", ()):
         repair = "give one row for each sample"
         raise ShapeError(where, "an array with rows", repr(values), repair)

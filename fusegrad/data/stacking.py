@@ -64,6 +64,14 @@ def _demand_alike(values: list[Any], field: str, kind: type, form: Any, what: st
         raise OptionError(_where(field), f"samples of the same {what}", got, REPAIR)
 
 
+def _demand_numbers(arrays: list[Any], field: str) -> None:
+    """No objects or texts, as a list of dicts or of strings becomes."""
+    odd = next((a.dtype for a in arrays if np.dtype(a.dtype).kind not in "biufcmM"), None)
+    if odd is not None:
+        got = f"values of dtype {odd}"
+        raise DTypeError(_where(field), "lists and arrays of numbers", got, REPAIR)
+
+
 def _array(values: list[Any], field: str) -> Any:
     """Numbers or arrays of one shape, stacked."""
     for value in values:
@@ -76,6 +84,7 @@ def _array(values: list[Any], field: str) -> Any:
     except ValueError as error:
         got = "a list of lists of several lengths"
         raise ShapeError(_where(field), "values of one shape", got, REPAIR) from error
+    _demand_numbers(arrays, field)
     other = next((a.shape for a in arrays if a.shape != arrays[0].shape), None)
     if other is not None:
         got = f"{arrays[0].shape} and {other}"

@@ -60,4 +60,8 @@ def demand_two(where: str, found: np.ndarray, repair: str) -> None:
 
 def host(x: Any) -> np.ndarray:
     """The values of an array, a Tensor or a list, on the host."""
-    return np.asarray(to_device(data_of(as_array(x)), "cpu"))
+    try:
+        array = np.asarray(to_device(data_of(as_array(x)), "cpu"))
+    except ValueError as error:
+        raise ShapeError("metrics", "rows of one length", "others", "pad them") from error
+    return array

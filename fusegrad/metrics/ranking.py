@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import OptionError, ShapeError
+from ..kernels import DTypeError, OptionError, ShapeError
 from .given import demand_scores, demand_two, host, true_classes
 
 
@@ -27,6 +27,9 @@ def roc_auc(scores: Any, labels: Any) -> float:
         got = f"{scores.shape} and {truth.shape}"
         expected = "scores (N,) or (N, C), and labels (N,)"
         raise ShapeError("roc_auc", expected, got, "reshape one of them")
+    if scores.dtype.kind not in "fiub":
+        repair = "give one for each row"
+        raise DTypeError("roc_auc", "scores that are numbers", str(scores.dtype), repair)
     if np.isnan(scores).any():
         raise OptionError("roc_auc", "scores in an order", "nan", "see how they are made")
     if scores.ndim == 1:

@@ -27,7 +27,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):  # type: ignore[misc
     early_stopping    hold out `validation_fraction` of the rows, end `patience` epochs after
                   their least loss, and go back to its weights
     warm_start    let `fit` go on from the network there is
-    random_state, verbose    where draws come from; a line each epoch
+    random_state, verbose    where draws come from; a bar, on a terminal
 
     After `fit`: classes_, n_features_in_, network_, n_iter_ (epochs), loss_curve_ (mean over
     each epoch), validation_loss_curve_. Units: losses in nats. The network has the dtype of X,

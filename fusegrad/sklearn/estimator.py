@@ -16,7 +16,7 @@ from ..data import DataLoader, Subset, TensorDataset
 from ..engine import Tensor
 from ..nn import Module
 from ..training import Callback, EarlyStopping, Progress, Trainer
-from .factories import check_settings, checked, new_network, new_optimizer
+from .factories import NewOptimizer, check_settings, checked, new_network, new_optimizer
 
 FLOATS = (np.float64, np.float32)  # an X of another dtype becomes the first
 AT_ONCE = 1024  # rows that a pass without gradients takes
@@ -85,7 +85,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-lear
         check_settings(self)
         X, targets = self._checked(X, y, None if again else y)
         if again:
-            self._optimizer = self._new_optimizer(self.network_.parameters())
+            self._renew()
         else:
             self._start(X, targets)
         rows, held = self._parts(targets)
@@ -122,7 +122,7 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-lear
         self._new_network = new_network(
             where, self.module, self.hidden_layer_sizes, self.activation
         )
-        self._new_optimizer = new_optimizer(where, self.optimizer, self.lr, self.weight_decay)
+        self._new_optimizer = self._optimizer_asked()
         self._build()
         self.loss_curve_: list[float] = []
         self.validation_loss_curve_: list[float] = []
@@ -131,6 +131,15 @@ class NetworkEstimator(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-lear
         network = self._new_network(*self._shape, self._rng)
         self.network_ = checked(type(self).__name__, network, self._shape, self._dtype)
         self._optimizer = self._new_optimizer(self.network_.parameters())
+
+    def _optimizer_asked(self) -> NewOptimizer:
+        where = type(self).__name__
+        return new_optimizer(where, self.optimizer, self.lr, self.weight_decay)
+
+    def _renew(self) -> None:
+        """An optimizer as the parameters say now, for the network there is."""
+        new = self._optimizer_asked()
+        self._optimizer, self._new_optimizer = new(self.network_.parameters()), new
 
     def _parts(self, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows to train on, and those that early stopping looks at."""

@@ -3,6 +3,7 @@
 trainer.py                        the loop
 callbacks.py  monitors.py  progress.py     what may be done between batches and epochs
 history.py  passes.py             what is measured
+given.py                          what is refused
 snapshot.py  packing.py  generators.py     checkpoints, without code in them
 interrupt.py                      Ctrl-C
 """

@@ -20,7 +20,7 @@ class Callback:
     ...         print(row["loss"])
     """
 
-    # Whether it is told after those that are not: what saves the others saves all they did.
+    # Whether it is told after those that are not: it then knows what they asked for.
     last: bool = False
 
     def on_fit_start(self, trainer: Trainer) -> None:
@@ -34,6 +34,9 @@ class Callback:
 
     def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
         """After epoch number trainer.epoch and its validation: `row` is what they measured."""
+
+    def on_epoch_done(self, trainer: Trainer) -> None:
+        """After all were told of on_epoch_end: what saves the others saves all they did."""
 
     def on_interrupt(self, trainer: Trainer) -> None:
         """After Ctrl-C, between two steps."""

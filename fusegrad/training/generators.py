@@ -15,13 +15,13 @@ Generators = dict[str, np.random.Generator]
 
 
 def of(model: Module, loaders: Mapping[str, Any], more: Generators) -> Generators:
-    """Those that modules hold, those of the loaders, and those named by hand. One that is
-    shared stands under each of its names."""
+    """Those that modules hold, those of the loaders, and those named by hand, each kind with
+    names of its own. One that is shared stands under each of its names."""
     found = {f"model.{n}": g for n, g in leaves(model, np.random.Generator, "", False)}
     for name, loader in loaders.items():
         if isinstance(rng := getattr(loader, "rng", None), np.random.Generator):
             found[name] = rng
-    return found | more
+    return found | {f"rngs.{name}": rng for name, rng in more.items()}
 
 
 def states_of(generators: Generators) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class EarlyStopping(Monitor):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         super().load_state_dict(state)
-        self.weights = state["weights"]
+        self.weights = state["weights"] if self.restore_best else None
 
 
 class ReduceLROnPlateau(Monitor):
@@ -139,7 +139,7 @@ class Checkpoint(Monitor):
     With `interrupt`, also after Ctrl-C, with the weights of that moment: the epoch that was
     interrupted is then begun again, and not the same to the last bit.
 
-    Raises: OptionError for a folder that does not exist, before anything is trained.
+    Raises: OptionError where no file can stand, before anything is trained.
     """
 
     last = True
@@ -158,15 +158,22 @@ class Checkpoint(Monitor):
         _check("Checkpoint", "every", every, 1)
         self.path, self.every = Path(path), every
         self.only_best, self.interrupt = best, interrupt
+        self.due = False
 
     def on_fit_start(self, trainer: Trainer) -> None:
         if not self.path.parent.is_dir():
             got, repair = str(self.path.parent), "make it first"
             raise OptionError("Checkpoint", "an existing folder", got, repair)
+        if self.path.is_dir():
+            got, repair = f"the folder {self.path}", "name a file in it"
+            raise OptionError("Checkpoint", "a file", got, repair)
 
     def on_epoch_end(self, trainer: Trainer, row: Row) -> None:
         is_due = trainer.epoch % self.every == 0 or trainer.is_last_epoch
-        if is_due and (not self.only_best or self.improved(row)):
+        self.due = is_due and (not self.only_best or self.improved(row))
+
+    def on_epoch_done(self, trainer: Trainer) -> None:
+        if self.due:
             trainer.save(self.path)
 
     def on_interrupt(self, trainer: Trainer) -> None:

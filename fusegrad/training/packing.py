@@ -54,6 +54,7 @@ def _packed(x: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
     if x is None or isinstance(x, (bool, int, float, str)):
         return x
     if isinstance(x, Mapping):
+        _check_names(x, path)
         return {"dict": [[k, _packed(v, _inner(path, k), arrays)] for k, v in x.items()]}
     if isinstance(x, (list, tuple)):
         kind = "list" if isinstance(x, list) else "tuple"
@@ -62,6 +63,13 @@ def _packed(x: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
         return {"function": _name(x)}
     got = f"{type(x).__name__} at {path}"
     raise DTypeError("Trainer.save", "numbers, texts and arrays", got, "save it apart")
+
+
+def _check_names(x: Mapping[Any, Any], path: str) -> None:
+    for name in x:
+        if not (name is None or isinstance(name, (int, float, str))):
+            got = f"{name!r} in {path}"
+            raise DTypeError("Trainer.save", "numbers or texts as names", got, "rename it")
 
 
 def _unpacked(x: Any, path: str, arrays: Mapping[str, np.ndarray], like: Any) -> Any:

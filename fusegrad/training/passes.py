@@ -13,7 +13,7 @@ from ..engine.pytree import leaves, rebuilt, tree_map
 from ..kernels import OptionError, ShapeError
 from ..kernels.device import to_device
 from ..metrics import Mean
-from ..nn import Module
+from ..nn import Module, PackedSequence
 
 Metric = Callable[[Any, Any], Any]
 
@@ -32,7 +32,7 @@ class Pass:
 
     def add(self, loss: float, output: Any, target: Any) -> None:
         """One more batch."""
-        self.loss.add(loss, rows_of(output if target is None else target))
+        self.loss.add(loss, rows_of(target if leaves(target) else output))
         if self.metrics:
             self.outputs.append(on_host(output))
             self.targets.append(on_host(target))
@@ -72,9 +72,15 @@ def evaluating(model: Module) -> Iterator[None]:
 
 
 def rows_of(tree: Any) -> int:
-    """How many rows the first array of a tree has; a single number is one row."""
-    first = leaves(tree)[0]
-    shape = first.shape if hasattr(first, "shape") else np.shape(first)
+    """How many rows the first array of a tree has; a single number is one row.
+
+    Raises: ShapeError for a tree without any.
+    """
+    found = leaves(tree)
+    if not found:
+        expected, repair = "a target or an output", "let step return one: its rows are counted"
+        raise ShapeError("Trainer", expected, "neither", repair)
+    shape = found[0].shape if hasattr(found[0], "shape") else np.shape(found[0])
     return shape[0] if shape else 1
 
 
@@ -98,10 +104,19 @@ def on_host(tree: Any) -> Any:
 def joined(parts: Sequence[Any]) -> Any:
     """What all batches gave, one after the other, as one tree of arrays.
 
-    Raises: ShapeError for arrays that differ in more than their rows.
+    Raises: ShapeError for arrays that differ in more than their rows, and packed sequences.
     """
+    if len(parts) > 1 and _is_packed(parts[0]):
+        expected, repair = "batches that can be joined", "pad with nn.pad_packed_sequence"
+        raise ShapeError("Trainer", expected, "packed sequences", repair)
     columns = zip(*map(leaves, parts))
     return rebuilt(parts[0], [_concatenated(column) for column in columns])
+
+
+def _is_packed(tree: Any) -> bool:
+    parts = tree.values() if isinstance(tree, dict) else tree
+    inner = isinstance(tree, (dict, list, tuple)) and any(map(_is_packed, parts))
+    return inner or isinstance(tree, PackedSequence)
 
 
 def _concatenated(parts: Sequence[Any]) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich import progress
 from rich.console import Console
+from rich.table import Column
 
 from .callbacks import Callback, Row
 from .history import figure
@@ -25,13 +26,15 @@ class Progress(Callback):
     def on_fit_start(self, trainer: Trainer) -> None:
         if not self.console.is_terminal:
             return
+        whole = Column(no_wrap=True, min_width=5)
         self.bar = progress.Progress(
             progress.TextColumn("{task.description}"),
-            progress.BarColumn(24),
-            progress.MofNCompleteColumn(),
-            progress.TimeElapsedColumn(),
-            progress.TextColumn("{task.fields[figures]}"),
+            progress.BarColumn(24, table_column=Column(no_wrap=True, min_width=24)),
+            progress.MofNCompleteColumn(table_column=whole),
+            progress.TimeElapsedColumn(table_column=whole),
+            progress.TextColumn("{task.fields[figures]}", table_column=Column()),
             console=self.console,
+            redirect_stdout=Console().is_terminal,  # a file gets what is printed for it
         )
         self.bar.add_task("", total=None, figures="")
         self.bar.start()

@@ -32,7 +32,7 @@ def restore(trainer: Trainer, path: str | Path) -> None:
         trainer.model.load_state_dict(before)
         raise
     trainer.epoch, trainer.history = state["epoch"], History(state["history"])
-    trainer.rng_states = state["rngs"]
+    trainer.rng_states, trainer.stopped, trainer.resumed = state["rngs"], state["stopped"], True
     for name, callback in _named(trainer.callbacks):
         if name in state["callbacks"]:
             callback.load_state_dict(state["callbacks"][name])
@@ -43,6 +43,7 @@ def _state(trainer: Trainer) -> dict[str, Any]:
         "model": trainer.model.state_dict(),
         "optimizer": trainer.optimizer.state_dict(),
         "epoch": trainer.epoch,
+        "stopped": trainer.stopped,
         "history": trainer.history.rows,
         "rngs": states_of(trainer.generators) | trainer.rng_states,
         "callbacks": {name: c.state_dict() for name, c in _named(trainer.callbacks)},

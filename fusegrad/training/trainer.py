@@ -12,10 +12,11 @@ import numpy as np
 
 from ..engine import NonFiniteError, Tensor
 from ..kernels import DTypeError, OptionError
-from ..nn import Module
+from ..nn import Module, PackedSequence
 from ..optim import Averaged, Optimizer, clip_grad_norm_
 from . import generators, snapshot
 from .callbacks import Callback
+from .given import check_fit, check_loader, check_parts, form, three
 from .history import History
 from .interrupt import noted_interrupt
 from .passes import Metric, Pass, evaluating, joined, on_device, on_host
@@ -26,7 +27,8 @@ class Trainer:
 
     A batch is a tuple (x, ..., y), of which the model gets all but the last, or a dict, of
     which it gets all but `target`, as a dict; `inputs_and_target` and `step` may be overridden
-    for others. Arrays go to the device of the model. The loss is a mean over the rows.
+    for others. Arrays go to the device of the model. The loss is a mean over the rows. The
+    averages of an `Averaged` are used where you ask: `with optimizer.applied(): evaluate`.
 
     metrics       functions of (outputs, targets) by name, of all rows of a pass together
     clip_norm     the largest norm of all gradients of a step
@@ -56,14 +58,15 @@ class Trainer:
         callbacks: Iterable[Callback] = (),
         rngs: Mapping[str, np.random.Generator] | None = None,
     ) -> None:
-        metrics, listeners = {} if metrics is None else metrics, list(callbacks)
-        _check(model, optimizer, loss, metrics, listeners)
+        metrics, rngs = {} if metrics is None else metrics, {} if rngs is None else rngs
+        listeners = check_parts(model, optimizer, loss, metrics, callbacks, rngs)
         self.model, self.optimizer, self.loss = model, optimizer, loss
         self.metrics, self.target, self.clip_norm = dict(metrics), target, clip_norm
         self.callbacks = sorted(listeners, key=lambda c: c.last)
         self.history, self.epoch, self.epochs, self.stopped = History(), 0, 0, ""
-        self.rngs, self.loaders = dict(rngs or {}), dict[str, Any]()
-        self.rng_states: dict[str, Any] = {}  # of a resumed run, until fit sets them
+        self.rngs, self.loaders = dict(rngs), dict[str, Any]()
+        self.resumed = False  # until fit goes on, and sets these:
+        self.rng_states: dict[str, Any] = {}
         self._interrupted: Callable[[], bool] = lambda: False
 
     # ---- the loop -------------------------------------------------------------------------
@@ -75,13 +78,11 @@ class Trainer:
         Raises: NonFiniteError for a loss that is nan or inf, before it reaches the weights;
         KeyboardInterrupt after Ctrl-C, once the step is whole.
         """
-        if not isinstance(epochs, (int, np.integer)) or epochs < 1:
-            got = f"epochs={epochs!r}"
-            raise OptionError("Trainer.fit", "epochs, a number from 1 up", got, "count them")
-        self.epochs, self.stopped = epochs, ""
+        check_fit(train, epochs, validation)
+        self.epochs, self.stopped = epochs, self.stopped if self.resumed else ""
         self.loaders = {"train": train, "validation": validation}
         generators.set_states(self.generators, self.rng_states)
-        self.rng_states = {}
+        self.rng_states, self.resumed = {}, False
         try:
             self._tell("on_fit_start")
             with self._interruptible():
@@ -96,12 +97,12 @@ class Trainer:
         return self.history
 
     def _epoch(self, train: Iterable[Any], validation: Any) -> None:
-        self._tell("on_epoch_start")
         self.model.train()
+        self._tell("on_epoch_start")
         seen = Pass(self.metrics)
         for number, batch in enumerate(self._batches(train), 1):
             self.optimizer.zero_grad()
-            loss, output, target = self.step(batch)
+            loss, output, target = three(self.step(batch))
             value = self._finite(loss, number)
             loss.backward()
             if self.clip_norm is not None:
@@ -115,24 +116,26 @@ class Trainer:
         self.epoch += 1
         self.history.append({"epoch": self.epoch, **row})
         self._tell("on_epoch_end", self.history[-1])
+        self._tell("on_epoch_done")
 
     def step(self, batch: Any) -> tuple[Tensor, Any, Any]:
         """The loss of a batch, the output of the model and the target: what to override where
         training is not loss(model(x), y)."""
         inputs, target = self.inputs_and_target(batch)
         if target is None:
-            expected, got = f"a batch (x, ..., y), or a dict with {self.target!r}", _form(batch)
+            expected, got = f"a batch (x, ..., y), or a dict with {self.target!r}", form(batch)
             raise OptionError("Trainer", expected, got, "override step, or see target=")
         output = self.model(*inputs)
         return self.loss(output, target), output, target
 
     def inputs_and_target(self, batch: Any) -> tuple[tuple[Any, ...], Any]:
         """What the model gets of a batch, and what it is held against: None where the batch
-        has no target, as an array or a tuple of one have none."""
+        has no target, as an array, a packed sequence or a tuple of one have none."""
         if isinstance(batch, Mapping):
             rest = {name: x for name, x in batch.items() if name != self.target}
             return (rest,), batch.get(self.target)
-        parts = tuple(batch) if isinstance(batch, (tuple, list)) else (batch,)
+        is_one = isinstance(batch, PackedSequence) or not isinstance(batch, (tuple, list))
+        parts = (batch,) if is_one else tuple(batch)
         return (parts[:-1], parts[-1]) if len(parts) > 1 else (parts, None)
 
     # ---- without training -----------------------------------------------------------------
@@ -141,13 +144,14 @@ class Trainer:
         seen = Pass(self.metrics)
         with evaluating(self.model):
             for batch in self._batches(loader):
-                loss, output, target = self.step(batch)
+                loss, output, target = three(self.step(batch))
                 seen.add(float(loss), output, target)
         return seen.figures()
 
     def predict(self, loader: Iterable[Any]) -> Any:
         """The outputs of the model for all rows, in evaluation mode, as arrays on the host;
-        targets are not looked at, and may be missing."""
+        targets are not looked at. A batch without one is a single array, a tuple of one, or a
+        dict: of a longer tuple the last is always taken for the target."""
         with evaluating(self.model):
             outputs = [
                 on_host(self.model(*self.inputs_and_target(batch)[0]))
@@ -165,7 +169,8 @@ class Trainer:
     def resume(self, path: str | Path) -> Self:
         """Go on where `save` was called; gives the trainer itself. A run saved between two
         epochs continues to the last bit, dropout and shuffling included, when model, optimizer
-        and loaders are built as they were; `fit` then sets the generators.
+        and loaders are built as they were; `fit` then sets the generators. One that had been
+        stopped is over: the first `fit` gives its history, and only the next trains on.
 
         Raises: OptionError for another file or another optimizer, and what `load_state_dict`
         of the model raises; nothing is changed then.
@@ -194,6 +199,7 @@ class Trainer:
 
     def _batches(self, loader: Iterable[Any]) -> Iterator[Any]:
         """Batches where the model is; a Ctrl-C noted meanwhile is acted on between them."""
+        check_loader(loader)
         device = next((p.device for p in self.model.parameters()), "cpu")
         for batch in loader:
             yield batch if device == "cpu" else on_device(batch, device)
@@ -221,27 +227,3 @@ class Trainer:
             repair = "lower lr, pass clip_norm, or look for it with fg.detect_anomaly()"
             raise NonFiniteError(where, "a finite loss", str(value), repair)
         return value
-
-
-def _check(model: Any, optimizer: Any, loss: Any, metrics: Any, callbacks: Any) -> None:
-    """Refuse what cannot be trained, or with; classes are often given for their instances."""
-    wanted: list[tuple[str, Any, Any]] = [
-        ("a model, a Module", model, Module),
-        ("an optimizer", optimizer, (Optimizer, Averaged)),
-        ("a loss, a function of output and target", loss, Callable),
-        ("metrics, a dict of functions", metrics, Mapping),
-        *(("callbacks", callback, Callback) for callback in callbacks),
-    ]
-    for expected, value, kind in wanted:
-        if isinstance(value, type) or not isinstance(value, kind):
-            got, repair = repr(value), "see the example of Trainer"
-            if isinstance(value, type):
-                got, repair = f"the class {value.__name__}", f"write {value.__name__}(...)"
-            raise DTypeError("Trainer", expected, got, repair)
-    if taken := metrics.keys() & {"epoch", "loss"}:
-        repair = "choose another name"
-        raise OptionError("Trainer", "metrics of other names", min(taken), repair)
-
-
-def _form(batch: Any) -> str:
-    return f"a dict of {sorted(batch)}" if isinstance(batch, Mapping) else "no target"
