@@ -31,9 +31,9 @@ def evaluated(program: Program, values: Mapping[str, Any], change: Change) -> An
     def meaning(word: Word) -> Callable[..., Any]:
         def compute(*args: Any) -> Any:
             k = next(count)
-            if all(isinstance(a, float) for a in args):  # numbers alone widen no dtype
+            if all(type(a) is float for a in args):  # numbers alone widen no dtype
                 return float(word.numpy(*args))
-            if word.name == "where" and all(isinstance(a, float) for a in args[1:]):
+            if word.name == "where" and all(type(a) is float for a in args[1:]):
                 args = (args[0], T(args[1]), args[2])
             return change(k, word.numpy(*args))
 
