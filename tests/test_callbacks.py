@@ -217,8 +217,11 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: EarlyStopping(mode="least"), fg.OptionError,
      "EarlyStopping: expected mode in min, max, got 'least'; choose one of these"),
     (lambda: trainer(callbacks=[EarlyStopping()]).fit(loader(), 2), fg.OptionError,
-     "EarlyStopping: expected monitor among epoch, loss, got 'val_loss'; choose one of these, "
-     "or pass validation to fit"),
+     "EarlyStopping: expected validation, for val_loss, got none; pass it to fit, or choose "
+     "another monitor"),
+    (lambda: trainer(callbacks=[EarlyStopping(monitor="f")]).fit(loader(), 2), fg.OptionError,
+     "EarlyStopping: expected monitor among epoch, loss, got 'f'; choose one of these, or pass "
+     "validation to fit"),
     (lambda: ReduceLROnPlateau(1.0), fg.OptionError,
      "ReduceLROnPlateau: expected 0 < factor < 1, got factor=1.0; give the part to keep"),
     (lambda: ReduceLROnPlateau(patience=True), fg.OptionError,

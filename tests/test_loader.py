@@ -88,6 +88,7 @@ def test_an_order_is_drawn_even_where_the_loop_is_left_at_once() -> None:
 
 def test_rows_are_asked_for_once_a_batch() -> None:
     class Rows(TensorDataset):
+        takes_rows = True
         asked: ClassVar[list[Any]] = []
 
         def __getitem__(self, index: Any) -> Any:
@@ -224,3 +225,17 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
 def test_refusals(wrong: Callable[[], Any], kind: type[Exception], text: str) -> None:
     with refused(kind, text):
         wrong()
+
+
+class Doubled(TensorDataset):
+    """Samples changed one by one, as augmentation does."""
+
+    def __getitem__(self, index: Any) -> Any:
+        assert isinstance(index, int)
+        x, y = super().__getitem__(index)
+        return 2 * x, y
+
+
+def test_a_data_set_with_rows_of_its_own_is_asked_for_one_at_a_time() -> None:
+    (x, y), *_ = DataLoader(Doubled(np.arange(4.0), np.arange(4)), batch_size=4)
+    assert x.tolist() == [0.0, 2.0, 4.0, 6.0] and y.tolist() == [0, 1, 2, 3]

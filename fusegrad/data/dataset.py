@@ -158,9 +158,13 @@ def _sizes(lengths: Any, n: int) -> list[int]:
 
 def takes_rows(dataset: Any) -> bool:
     """Whether a data set can be asked for many rows at once: arrays can, and those that say
-    so."""
-    is_array = isinstance(dataset, (np.ndarray, Tensor))
-    return is_array or bool(getattr(dataset, "takes_rows", False))
+    so; not a class that has put its own `__getitem__` in the place of one that could."""
+    if isinstance(dataset, (np.ndarray, Tensor)):
+        return True
+    kinds = type(dataset).__mro__
+    nearest = next((k for k in kinds if {"takes_rows", "__getitem__"} & vars(k).keys()), object)
+    said = "takes_rows" in vars(nearest) or "takes_rows" in getattr(dataset, "__dict__", {})
+    return said and bool(getattr(dataset, "takes_rows", False))
 
 
 def check_dataset(where: str, dataset: Any) -> None:

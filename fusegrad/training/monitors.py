@@ -34,6 +34,12 @@ class Monitor(Callback):
         self.best: float | None = None
         self.since = 0  # epochs without a better one
 
+    def on_fit_start(self, trainer: Trainer) -> None:
+        """Before anything is trained: whether there will be what it looks at."""
+        if self.monitor.startswith("val_") and trainer.loaders["validation"] is None:
+            where, repair = type(self).__name__, "pass it to fit, or choose another monitor"
+            raise OptionError(where, f"validation, for {self.monitor}", "none", repair)
+
     def improved(self, row: Row) -> bool:
         """Look at one more epoch. Raises: OptionError where it has no such figure."""
         if self.monitor not in row:
@@ -120,6 +126,7 @@ class ReduceLROnPlateau(Monitor):
         self.factor, self.patience, self.min_lr = factor, patience, min_lr
 
     def on_fit_start(self, trainer: Trainer) -> None:
+        super().on_fit_start(trainer)
         for group in trainer.optimizer.param_groups:
             if not _is_number(lr := group.get("lr")):
                 repair = "leave this callback out"
@@ -161,6 +168,8 @@ class Checkpoint(Monitor):
         self.due = False
 
     def on_fit_start(self, trainer: Trainer) -> None:
+        if self.only_best:
+            super().on_fit_start(trainer)
         if not self.path.parent.is_dir():
             got, repair = str(self.path.parent), "make it first"
             raise OptionError("Checkpoint", "an existing folder", got, repair)
