@@ -3,14 +3,16 @@
 B batch, C channels or classes, L length, T time, H W height and width, D width of a model;
 weights are (out, in) as in PyTorch; every draw takes an explicit rng.
 module.py  parameter.py  container.py         what a layer is, what it holds, layers together
-tree.py  state.py  moving.py  hooks.py  stateless.py  checkpoint.py    what is done with modules
+tree.py  state.py  moving.py  hooks.py  stateless.py  checkpoint.py  summary.py
+                                              what is done with modules
 linear.py  conv.py  pool.py  reshape.py       sums, and windows over images
 activation.py  softmax.py  applied.py         ops as layers
 norm.py  batchnorm.py  dropout.py             what keeps values in bounds, and noise
 attention.py  multihead.py  transformer.py  transformer_stack.py    who reads whom
 position.py  graph.py                         where in a sequence, between which nodes
 cell.py  recurrent.py  packing.py             step by step, over sequences of any lengths
-embedding.py  embedding_bag.py  init.py
+embedding.py  embedding_bag.py                rows of tables
+init/                                         first values
 loss/                                         what the network said, and what was true
 """
 
@@ -40,7 +42,7 @@ from .activation import (
     Tanhshrink,
 )
 from .attention import scaled_dot_product_attention
-from .batchnorm import BatchNorm1d, BatchNorm2d, InstanceNorm1d, InstanceNorm2d
+from .batchnorm import BatchNorm1d, BatchNorm2d, ChannelNorm, InstanceNorm1d, InstanceNorm2d
 from .cell import GRUCell, LSTMCell, RNNCell
 from .checkpoint import load, save
 from .container import ModuleDict, ModuleList, ParameterList, Residual, Sequential
@@ -63,6 +65,7 @@ from .loss import (
     HuberLoss,
     KLDivLoss,
     L1Loss,
+    LabelLoss,
     Loss,
     MarginRankingLoss,
     MSELoss,
@@ -95,7 +98,7 @@ from .pool import (
     MaxPool2d,
 )
 from .position import LearnedPositions, RotaryPositions, SinusoidalPositions, alibi_mask
-from .recurrent import GRU, LSTM, RNN
+from .recurrent import GRU, LSTM, RNN, Recurrent
 from .reshape import Flatten, Fold, Unflatten, Unfold, Upsample
 from .softmax import LogSoftmax, Softmax
 from .stateless import functional_call
@@ -124,6 +127,7 @@ __all__ = [
     "BinaryFocalLoss",
     "Buffer",
     "CTCLoss",
+    "ChannelNorm",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -156,6 +160,7 @@ __all__ = [
     "KLDivLoss",
     "L1Loss",
     "LSTMCell",
+    "LabelLoss",
     "LayerNorm",
     "LeakyReLU",
     "LearnedPositions",
@@ -183,6 +188,7 @@ __all__ = [
     "RNNCell",
     "ReLU",
     "ReLU6",
+    "Recurrent",
     "Residual",
     "RotaryPositions",
     "Sequential",

@@ -85,7 +85,7 @@ class ChannelNorm(Module):
         count = count_of(x, axes)
         if count == 1:
             rule = "more than one number for each mean"
-            repair = "give a larger x, or call eval() to use running statistics"
+            repair = "give a larger x (DataLoader has drop_last), or call eval()"
             raise ShapeError(type(self).__name__, rule, f"x of shape {x.shape}", repair)
         rest, var = deviations(x, axes)
         if self.training and self.running_mean is not None and not MODE.replaying:
@@ -140,8 +140,8 @@ class BatchNorm1d(BatchNorm):
     """y = (x - mean) / sqrt(var + eps) * weight + bias, mean and var of each channel over the
     batch, and over positions.
 
-    Training and running statistics: see ChannelNorm. With momentum None they are the average
-    over all batches. The weight begins with ones, the bias with zeros.
+    Training and running statistics: see `nn.ChannelNorm`. With momentum None they are the
+    average over all batches. The weight begins with ones, the bias with zeros.
     Shapes: x (N, C) or (N, C, L) -> the same; weight, bias, running_mean, running_var (C,).
     Raises: ShapeError for another x, or for one number a channel in training, which says
     nothing of a variance; DTypeError for integers; OptionError for a momentum outside [0, 1].
@@ -188,8 +188,8 @@ class InstanceNorm1d(InstanceNorm):
     """y = (x - mean) / sqrt(var + eps) * weight + bias, mean and var of each channel of each
     example over its positions.
 
-    Training and running statistics, an average over examples: see ChannelNorm. By default there
-    are none, nor a weight and a bias; these begin with ones and zeros.
+    Training and running statistics, an average over examples: see `nn.ChannelNorm`. By default
+    there are none, nor a weight and a bias; these begin with ones and zeros.
     Shapes: x (N, C, L) or (C, L) -> the same; weight, bias, running_mean, running_var (C,).
     Raises: ShapeError for another x, or for one position in training; DTypeError for integers;
     OptionError for a momentum outside [0, 1], or None where statistics are tracked.

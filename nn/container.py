@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self, overload
 
 from ..engine.ops.shaping import as_array
-from ..kernels import DTypeError, OptionError, ShapeError
+from ..kernels import DTypeError, FusegradError, OptionError, ShapeError
 from .module import Module
 from .parameter import Parameter
 from .tree import held
@@ -26,8 +26,12 @@ class Sequential(Module):
 
     def forward(self, x: Any, *more: Any) -> Any:
         """The first layer takes all arguments, each later one the result before it."""
-        for layer in self.children():
-            x = layer(x, *more)
+        for name, layer in self.named_children():
+            try:
+                x = layer(x, *more)
+            except FusegradError as error:
+                error.add_note(f"in layer {name}: {type(layer).__name__}")
+                raise
             more = ()
         return x
 

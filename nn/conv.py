@@ -66,9 +66,14 @@ class Filters(Module):
         x = floats(where, x)
         if len(x.shape) not in (n + 1, n + 2) or x.shape[-n - 1] != self.in_channels:
             rule = f"x of shape (N, {self.in_channels}, {conv.AXES[n]}), N may be missing"
-            repair = f"reshape x, or build {where} for its channels"
-            raise ShapeError(where, rule, str(x.shape), repair)
+            raise ShapeError(where, rule, str(x.shape), self._repair(x.shape))
         return x
+
+    def _repair(self, shape: tuple[int, ...]) -> str:
+        n, where = self.axes, type(self).__name__
+        if len(shape) == n + 2 and shape[-1] == self.in_channels:
+            return f"move the channels: x.transpose({(0, n + 1, *range(1, n + 1))})"
+        return f"build {where} for its channels, or move axes"
 
     def extra_repr(self) -> str:
         head = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}"

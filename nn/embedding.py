@@ -98,8 +98,9 @@ class Embedding(Table):
 
     The row at `padding_idx`, which may count from the end, starts as 0 and is a constant: no
     gradient reaches it. With `sparse`, backward leaves `SparseRows` in `weight.grad`, which
-    holds the rows looked up alone: SGD, Adagrad and LazyAdam take it. `max_norm` and
-    `norm_type`: see `Table`.
+    holds the rows looked up alone: SGD, Adagrad and LazyAdam take it. Rows looked up that are
+    longer than `max_norm`, by the norm of order `norm_type`, are first shortened to it, in
+    place, as PyTorch does.
 
     Shapes: indices (...,) of integers -> (..., embedding_dim); W (num_embeddings,
     embedding_dim), normal of mean 0 and variance 1, as in PyTorch.

@@ -25,7 +25,7 @@ class EmbeddingBag(Table):
 
     With mode sum, each word's vector may be multiplied by a number of its own,
     `per_sample_weights`. Words at `padding_idx`, whose row starts as 0, are in no bag. `sparse`
-    as in `Embedding`, `max_norm` and `norm_type` as in `Table`.
+    `max_norm` and `norm_type` as in `Embedding`.
 
     Shapes: indices (B, N), a bag a row; or (N,) with offsets (B,), where bag k is
     indices[offsets[k]:offsets[k + 1]] and the last one ends with the list, or, with

@@ -45,7 +45,7 @@ class Linear(Module):
                 "Linear",
                 f"x of shape (..., {self.weight.shape[1]})",
                 str(x.shape),
-                "reshape x, or build Linear for this width",
+                _repair(x.shape, self.weight.shape[1]),
             )
         y = linear.matmul(x, self.weight.T)
         return y if self.bias is None else y + self.bias
@@ -104,3 +104,9 @@ def _draw(
     bound = 1 / math.sqrt(max(shape[1], 1))
     layer.weight = Parameter(init.uniform(rng, shape, bound), "weight")
     layer.bias = Parameter(init.uniform(rng, shape[:1], bound), "bias") if bias else None
+
+
+def _repair(shape: tuple[int, ...], width: int) -> str:
+    if len(shape) > 2 and math.prod(shape[1:]) == width:
+        return "put nn.Flatten() before it"
+    return "reshape x, or build Linear for this width"

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..kernels import OptionError
+from ..kernels import DTypeError, OptionError
 from . import moving, state, summary
 from .hooks import Hook, Hooks
 from .parameter import Buffer, Parameter
@@ -33,6 +33,20 @@ class Module:
         if self.hooks is not None:
             return self.hooks.call(self, args, kwargs)
         return self.forward(*args, **kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; in the place of a parameter or buffer stands another, or None.
+
+        Raises: DTypeError for values, which no optimizer would find there, and no state.
+        """
+        held = vars(self).get(name)
+        if isinstance(held, (Parameter, Buffer)) and not (
+            value is None or isinstance(value, (Parameter, Buffer))
+        ):
+            where, kind = f"{type(self).__name__}.{name}", type(held).__name__
+            repair = f"write {name}.assign_(values), or nn.{kind}(values)"
+            raise DTypeError(where, f"a {kind} or None", type(value).__name__, repair)
+        object.__setattr__(self, name, value)
 
     # ---- hooks ----------------------------------------------------------------------------
     def register_forward_pre_hook(self, hook: Hook) -> Callable[[], None]:

@@ -109,6 +109,10 @@ class MultiheadAttention(Module):
         weights = weights.mean(1) if average_attn_weights else weights
         return y, weights[0] if single else weights
 
+    def extra_repr(self) -> str:
+        shown = f"{self.embed_dim}, {self.num_heads}, dropout={self.dropout}"
+        return shown + (", batch_first=True" if self.batch_first else "")
+
     # ---- into heads and back --------------------------------------------------------------
     def _projections(self) -> Iterator[tuple[Any, Any]]:
         """W and b of query, key and value."""

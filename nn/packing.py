@@ -213,6 +213,6 @@ def _lengths(where: str, lengths: Any, count: int, longest: int) -> np.ndarray:
     if sizes.dtype.kind not in "iu":
         raise DTypeError(where, "whole lengths", str(sizes.dtype), "convert with astype(int)")
     if sizes.min() < 1 or sizes.max() > longest:
-        rule, repair = f"lengths of 1 to {longest}", "leave out what is empty"
+        rule, repair = f"lengths of 1 to {longest}", "see the shape of x, and batch_first"
         raise OptionError(where, rule, str(sizes.tolist()), repair)
     return sizes.astype(np.int64)

@@ -174,7 +174,7 @@ def _in_order(state: State, order: np.ndarray | None) -> State:
 class RNN(Recurrent):
     """h_t = act(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh), with tanh or relu.
 
-    See `RNNCell` for weights, `Recurrent` for shapes. Differs: no proj_size.
+    See `RNNCell` for weights, `nn.Recurrent` for shapes. Differs: no proj_size.
     Source: Elman 1990.
     """
 
@@ -204,7 +204,7 @@ class LSTM(Recurrent):
     """c_t = f * c_(t-1) + i * g; h_t = o * tanh(c_t), with gates i, f, o = sigmoid(...) and
     the new g = tanh(...), of four blocks of W_ih x_t + b_ih + W_hh h_(t-1) + b_hh.
 
-    See `LSTMCell` for weights, `Recurrent` for shapes; its state is a pair (h, c).
+    See `LSTMCell` for weights, `nn.Recurrent` for shapes; its state is a pair (h, c).
     Differs: no proj_size.
     Source: Hochreiter & Schmidhuber 1997; forget gate of Gers et al. 2000, no peepholes.
     """
@@ -215,7 +215,7 @@ class LSTM(Recurrent):
 class GRU(Recurrent):
     """h_t = (1 - z) * n + z * h_(t-1), with gates r, z = sigmoid(...), new n = tanh(...).
 
-    See `GRUCell` for these and for weights, `Recurrent` for shapes.
+    See `GRUCell` for these and for weights, `nn.Recurrent` for shapes.
     Source: Cho et al. 2014, eqs. 5-8.
     """
 

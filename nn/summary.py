@@ -96,7 +96,8 @@ class _Recorder:
             own = {id(p): p.size for _, p in held(module, Parameter) if id(p) not in seen}
             seen |= own.keys()
             kind = type(module).__name__
-            self.rows[id(module)] = Row(name, kind, sum(own.values()))
+            runs = type(module).forward.__qualname__ != "Module.forward"
+            self.rows[id(module)] = Row(name, kind, sum(own.values()), runs=runs)
         self.modules = [m for _, m in walk(root, "")]
 
     @contextmanager

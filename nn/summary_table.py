@@ -22,6 +22,7 @@ class Row:
     multiply_adds: int = 0
     saved_bytes: int = 0
     calls: int = 0
+    runs: bool = True  # whether it has a forward of its own
 
     @property
     def depth(self) -> int:
@@ -32,7 +33,8 @@ class Row:
     def label(self) -> str:
         """Its own name and kind, and how often it ran where that is not once."""
         own = self.name.rpartition(".")[2]
-        often = "" if self.calls == 1 else f" x{self.calls}"
+        often = "" if self.calls == 1 or not self.runs else f" x{self.calls}"
+        often = " (not called)" if self.runs and not self.calls else often
         return (f"{own}: " if own else "") + self.kind + often
 
     def cells(self) -> tuple[str, ...]:
@@ -80,9 +82,10 @@ class Summary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in COLUMNS)
+        sides = ["left"] * TEXTS + ["right"] * (len(COLUMNS) - TEXTS)
+        head = "".join(_cell("th", side, name) for side, name in zip(sides, COLUMNS))
         body = "".join(_html(row.cells(), row.depth) for row in self.rows)
-        style = "text-align:left;caption-side:bottom"
+        style = "text-align:left;caption-side:bottom;white-space:nowrap"
         caption = f'<caption style="{style}">{escape(self.total)}</caption>'
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -93,11 +96,13 @@ def _placed(cells: tuple[str, ...], widths: list[int]) -> list[str]:
 
 
 def _html(cells: tuple[str, ...], depth: int) -> str:
-    first = (
-        f'<td style="text-align:left;padding-left:{depth}em">{escape(cells[0].strip())}</td>'
-    )
-    shapes = "".join(f'<td style="text-align:left">{escape(c)}</td>' for c in cells[1:TEXTS])
-    return f"<tr>{first}{shapes}{''.join(f'<td>{c}</td>' for c in cells[TEXTS:])}</tr>"
+    first = _cell("td", "left", cells[0].strip(), f"padding-left:{depth}em")
+    shapes = "".join(_cell("td", "left", c) for c in cells[1:TEXTS])
+    return f"<tr>{first}{shapes}{''.join(_cell('td', 'right', c) for c in cells[TEXTS:])}</tr>"
+
+
+def _cell(kind: str, side: str, text: str, more: str = "padding-left:1em") -> str:
+    return f'<{kind} style="text-align:{side};{more}">{escape(text)}</{kind}>'
 
 
 def _cut(text: str) -> str:

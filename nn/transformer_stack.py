@@ -38,11 +38,12 @@ class TransformerStack(Module):
 
 
 class TransformerEncoder(TransformerStack):
-    """layer_n(... layer_1(src)), then `norm`; arguments as in `TransformerEncoderLayer`.
+    """layer_n(... layer_1(src)), then `norm`; called as `TransformerEncoderLayer` is.
 
     `layers` are modules, or a function that makes one, which is called `num_layers` times:
     TransformerEncoder(lambda: TransformerEncoderLayer(8, 2, rng=rng), 6).
-    Raises, Differs: see `TransformerStack`. Source: Vaswani et al. 2017, section 3.1.
+    Raises: DTypeError, OptionError for layers that are not so. Differs: each layer draws its
+    own weights; PyTorch copies one. Source: Vaswani et al. 2017, section 3.1.
     """
 
     def forward(
@@ -56,11 +57,12 @@ class TransformerEncoder(TransformerStack):
 
 
 class TransformerDecoder(TransformerStack):
-    """layer_n(... layer_1(tgt, memory), memory), then `norm`; arguments as in
-    `TransformerDecoderLayer`.
+    """layer_n(... layer_1(tgt, memory), memory), then `norm`; called as
+    `TransformerDecoderLayer` is.
 
     `layers` are modules, or a function that makes one, which is called `num_layers` times.
-    Raises, Differs: see `TransformerStack`. Source: Vaswani et al. 2017, section 3.1.
+    Raises: DTypeError, OptionError for layers that are not so. Differs: each layer draws its
+    own weights; PyTorch copies one. Source: Vaswani et al. 2017, section 3.1.
     """
 
     def forward(

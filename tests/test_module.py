@@ -164,6 +164,13 @@ def test_a_sequential_is_a_list_of_layers() -> None:
     assert isinstance(part, nn.Sequential) and len(part) == 1 and part[0] is net[0]
 
 
+def test_an_error_in_a_sequential_notes_the_layer() -> None:
+    net = nn.Sequential(nn.Tanh(), nn.Sequential(nn.Linear(2, 3, rng=rng())))
+    with pytest.raises(fg.ShapeError) as caught:
+        net(np.ones((1, 5), np.float32))
+    assert caught.value.__notes__ == ["in layer 0: Linear", "in layer 1: Sequential"]
+
+
 def test_lists_grow_and_dicts_change() -> None:
     layers = nn.ModuleList([nn.Tanh()]).append(nn.ReLU()).extend([nn.GELU()])
     assert [n for n, _ in layers.named_children()] == ["0", "1", "2"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels import DTypeError, ShapeError, shape
+from ...kernels.device import is_cuda
 from ..op import LINEAR, structural
 from ..operand import holds_tensors
 from ..tape import apply
@@ -142,7 +143,7 @@ def data_of(x: Any) -> Any:
 
 def as_array(x: Any) -> Any:
     """Tensors and arrays as they are, numbers and lists as arrays, lists of Tensors stacked."""
-    if isinstance(x, Value) or hasattr(x, "dtype"):
+    if isinstance(x, (Value, np.ndarray, np.generic)) or is_cuda(x):
         return x
     return stack([as_array(v) for v in x]) if holds_tensors(x) else new_array(x, copy=None)
 

@@ -13,6 +13,7 @@ from .binary import BCEWithLogitsLoss, BinaryFocalLoss
 from .classification import CrossEntropyLoss, FocalLoss, NLLLoss
 from .ctc import CTCLoss
 from .distance import CosineEmbeddingLoss, TripletMarginLoss
+from .labels import LabelLoss
 from .likelihood import GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
 from .margin import (
     HingeEmbeddingLoss,
@@ -36,6 +37,7 @@ __all__ = [
     "HuberLoss",
     "KLDivLoss",
     "L1Loss",
+    "LabelLoss",
     "Loss",
     "MSELoss",
     "MarginRankingLoss",

@@ -1,4 +1,4 @@
-"""Losses of class labels, in nats. Shapes, weights, labels left out and errors: `LabelLoss`."""
+"""Losses of class labels, in nats. Shapes, weights, errors and labels left out: `LabelLoss`."""
 
 from __future__ import annotations
 

@@ -80,11 +80,14 @@ def called(kind: str, args: tuple[Any, ...], x: Any, *more: Any) -> Callable[...
 MODES = "zeros, reflect, replicate, circular"
 REFUSED = [
     (called("Conv2d", (3, 4, 2), np.ones((2, 4, 5, 5))), ShapeError,
-     "Conv2d: expected x of shape (N, 3, H, W), N may be missing, got (2, 4, 5, 5); reshape x, "
-     "or build Conv2d for its channels"),
+     "Conv2d: expected x of shape (N, 3, H, W), N may be missing, got (2, 4, 5, 5); "
+     "build Conv2d for its channels, or move axes"),
+    (called("Conv2d", (3, 4, 2), np.ones((2, 5, 5, 3))), ShapeError,
+     "Conv2d: expected x of shape (N, 3, H, W), N may be missing, got (2, 5, 5, 3); "
+     "move the channels: x.transpose((0, 3, 1, 2))"),
     (called("ConvTranspose1d", (3, 4, 2), np.ones((1, 3, 2, 2))), ShapeError,
      "ConvTranspose1d: expected x of shape (N, 3, L), N may be missing, got (1, 3, 2, 2); "
-     "reshape x, or build ConvTranspose1d for its channels"),
+     "build ConvTranspose1d for its channels, or move axes"),
     (called("Conv1d", (3, 4, 2), np.ones((3, 4), int)), DTypeError,
      "Conv1d: expected x of floats, got int64; use astype(np.float32)"),
     (called("Conv1d", (3, 4, 5), np.ones((1, 3, 4))), ShapeError,

@@ -99,7 +99,16 @@ def untied() -> None:
 
 
 NAMED = "names without dots, unlike those of its methods"
+
+
+def overwritten() -> None:
+    linear().weight = np.zeros((2, 3))  # type: ignore[assignment]
+
+
 REFUSED = [
+    (overwritten, DTypeError,
+     "Linear.weight: expected a Parameter or None, got ndarray; write "
+     "weight.assign_(values), or nn.Parameter(values)"),
     (lambda: nn.Module()(1), OptionError,
      "Module: expected a forward method, got none; define one"),
     (loaded([1]), DTypeError,

@@ -79,7 +79,7 @@ def ones(*shape: int, dtype: Any = np.float32) -> np.ndarray:
 
 
 ONE = "expected more than one number for each mean, got x of shape"
-GIVE = "give a larger x, or call eval() to use running statistics"
+GIVE = "give a larger x (DataLoader has drop_last), or call eval()"
 REFUSED = [
     (lambda: nn.LayerNorm((2, 3))(ones(4, 3)), ShapeError,
      "LayerNorm: expected x of shape (..., 2, 3), got (4, 3); build LayerNorm for this shape"),

@@ -42,6 +42,8 @@ def bilinear() -> nn.Bilinear:
 
 
 REFUSED = [
+    (lambda: linear()(np.ones((2, 1, 3, 1), np.float32)), ShapeError,
+     "Linear: expected x of shape (..., 3), got (2, 1, 3, 1); put nn.Flatten() before it"),
     (lambda: linear()([[1.0, 2.0]]), ShapeError,
      "Linear: expected x of shape (..., 3), got (1, 2); reshape x, or build Linear for this "
      "width"),

@@ -204,11 +204,11 @@ REFUSED = [
      "pack_padded_sequence: expected one length for each of 3 sequences, got lengths of "
      "shape (2,); see the shape of x"),
     (lambda: pack(X, [4, 2, 0]), OptionError,
-     "pack_padded_sequence: expected lengths of 1 to 4, got [4, 2, 0]; leave out what is "
-     "empty"),
+     "pack_padded_sequence: expected lengths of 1 to 4, got [4, 2, 0]; see the shape of x, and "
+     "batch_first"),
     (lambda: pack(X, [5, 2, 1]), OptionError,
-     "pack_padded_sequence: expected lengths of 1 to 4, got [5, 2, 1]; leave out what is "
-     "empty"),
+     "pack_padded_sequence: expected lengths of 1 to 4, got [5, 2, 1]; see the shape of x, and "
+     "batch_first"),
     (lambda: pack(X, [1, 2, 4]), OptionError,
      "pack_padded_sequence: expected lengths that do not rise, got [1, 2, 4]; sort, or "
      "pass enforce_sorted=False"),
@@ -241,8 +241,8 @@ REFUSED = [
      "pack_padded_sequence: expected lengths that do not rise, got [1, 2]; sort, or pass "
      "enforce_sorted=False"),
     (lambda: nn.pack_sequence([ones(2, N), ones(0, N)]), OptionError,
-     "pack_padded_sequence: expected lengths of 1 to 2, got [2, 0]; leave out what is "
-     "empty"),
+     "pack_padded_sequence: expected lengths of 1 to 2, got [2, 0]; see the shape of x, and "
+     "batch_first"),
     (lambda: nn.pad_packed_sequence(ones(3, N)), DTypeError,
      "pad_packed_sequence: expected a PackedSequence, got ndarray; pack with pack_sequence"),
     (lambda: made("GRU", num_layers=1.5), OptionError,
