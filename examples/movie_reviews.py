@@ -1,6 +1,6 @@
-"""Is a sentence about a film kind? Words in order against words in a bag: run this file.
+"""Is a sentence about a film kind? An LSTM against a bag of words: run this file, a minute.
 
-An LSTM reads 7,636 sentences of reviews both ways and averages what it noted; a logistic
+The LSTM reads 7,636 sentences of reviews both ways and averages what it noted; a logistic
 regression knows only which words occur. Both are held against 2,121 sentences neither has seen.
 """
 

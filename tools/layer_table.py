@@ -32,7 +32,8 @@ layer. What is done otherwise stands under "Differs" in each docstring.
 """
 WITH = "Compared with: torch "
 COLUMNS = "| layer | computes | tried | float64 | float32 |\n|---|---|---|---|---|\n"
-OTHERS = (nn.Module, nn.Loss, nn.ModuleDict, nn.ModuleList, nn.ParameterList)  # no formula
+BASES = (nn.Module, nn.Loss, nn.LabelLoss, nn.ChannelNorm, nn.Recurrent)
+HOLDERS = (nn.ModuleDict, nn.ModuleList, nn.ParameterList)  # which have no formula
 
 
 def layers() -> dict[ModuleType, list[type]]:
@@ -40,7 +41,11 @@ def layers() -> dict[ModuleType, list[type]]:
     found: dict[ModuleType, list[type]] = {}
     for name in nn.__all__:
         value = getattr(nn, name)
-        if inspect.isclass(value) and issubclass(value, nn.Module) and value not in OTHERS:
+        if (
+            inspect.isclass(value)
+            and issubclass(value, nn.Module)
+            and value not in (*BASES, *HOLDERS)
+        ):
             found.setdefault(import_module(value.__module__), []).append(value)
     return dict(sorted(found.items(), key=lambda item: item[0].__name__))
 
@@ -59,7 +64,8 @@ def page(torch: Any, version: str) -> str:
 
 def title(module: ModuleType) -> str:
     """What a file says it is."""
-    return (module.__doc__ or "").partition("\n")[0].rstrip(".")
+    name = module.__name__.rpartition("nn.")[2].replace("loss.", "loss: ")
+    return f"{name}: " + (module.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def line(torch: Any, layer: type, cases: list[Case]) -> str:
