@@ -6,7 +6,7 @@
     exp, log, tanh, relu, matmul, sum, softmax, cross_entropy, ...    ops: see dir(fusegrad)
     nn, optim, multimodal, data                                       layers and what uses them
     Trainer, training, metrics                                        the loop, and its figures
-    kernels, engine, lens, experiments                                how it is done
+    kernels, engine, lens, tasks, experiments                         how it is done
 
 `__init__.pyi` lists the public names. Each loads on first use, so that `import fusegrad` costs
 nothing and a low layer never loads a high one.

@@ -8,6 +8,7 @@ from . import metrics as metrics
 from . import multimodal as multimodal
 from . import nn as nn
 from . import optim as optim
+from . import tasks as tasks
 from . import training as training
 from . import verify as verify
 from .engine import GradientError as GradientError

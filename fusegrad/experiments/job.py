@@ -14,9 +14,9 @@ from .. import __version__
 from ..kernels import latex, mathml
 from ..lens.record import Epoch, Example, Formula, Result, Run
 from ..optim.settings import letters
+from ..tasks import TASKS, Task
 from .networks import build
 from .settings import OPTIMIZERS, Settings
-from .tasks import TASKS, Task
 from .training import Trainer
 
 

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from .. import nn
 from ..multimodal import (
-    Concat,
+    DECISIONS,
+    FUSIONS,
     DecisionFusionNet,
     FeatureFusionNet,
-    Fusion,
-    Gate,
+    HybridFusionNet,
     Multimodal,
-    Sum,
 )
-from .tasks import WIDTH, Task
+from ..tasks import WIDTH, Task
 
-Widths = Mapping[str, int]
-FEATURE_FUSIONS: dict[str, Callable[[Widths, np.random.Generator], Fusion]] = {
-    "concat": lambda widths, rng: Concat(widths),
-    "sum": lambda widths, rng: Sum(widths),
-    "gate": lambda widths, rng: Gate(widths, rng=rng),
-}
+HYBRID = "hybrid"
+KINDS = (*FUSIONS, *DECISIONS, HYBRID)
 
 
 def build(
@@ -32,21 +27,31 @@ def build(
     fusion: str,
     rng: np.random.Generator,
     device: str = "cpu",
+    heads: bool = False,
 ) -> Multimodal:
     """A network on some modalities of a task; a single one is a fusion of one.
 
-    The branches are drawn first, so that networks of one seed share their first weights.
+    The branches are drawn first, so that networks of one seed share their first weights. With
+    `heads`, every branch of a feature fusion has a unimodal head as well.
     """
-    branches = {name: task.branch(name, rng) for name in modalities}
+    tokens = fusion in FUSIONS and FUSIONS[fusion].tokens
+    branches = {name: task.branch(name, rng, tokens=tokens) for name in modalities}
     classes = len(task.classes)
+    named = modalities if _has_heads(fusion, heads) else ()
+    made = {name: nn.Linear(WIDTH, classes, rng=rng) for name in named}
     network: Multimodal
-    if fusion == "mean":
-        heads = {name: nn.Linear(WIDTH, classes, rng=rng) for name in modalities}
-        network = DecisionFusionNet(branches, heads)
+    if fusion in DECISIONS:
+        decision = DECISIONS[fusion].make(list(modalities), classes, rng)
+        network = DecisionFusionNet(branches, made, decision)
     else:
-        meeting = FEATURE_FUSIONS[fusion](dict.fromkeys(modalities, WIDTH), rng)
-        network = FeatureFusionNet(
-            branches, meeting, nn.Linear(meeting.width, classes, rng=rng)
-        )
+        name = "concat" if fusion == HYBRID else fusion
+        meeting = FUSIONS[name].make(dict.fromkeys(modalities, WIDTH), WIDTH, rng)
+        head = nn.Linear(meeting.width, classes, rng=rng)
+        kind = HybridFusionNet if fusion == HYBRID else FeatureFusionNet
+        network = kind(branches, meeting, head, made)
     network.to(device)
     return network
+
+
+def _has_heads(fusion: str, wanted: bool) -> bool:
+    return wanted or fusion in DECISIONS or fusion == HYBRID

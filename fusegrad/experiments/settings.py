@@ -11,9 +11,9 @@ from typing import Any
 from .. import optim
 from ..kernels import OptionError
 from ..kernels.device import DEVICES, module_for
-from .tasks import TASKS
+from ..tasks import TASKS
+from .networks import KINDS
 
-FUSIONS = ("concat", "sum", "gate", "mean")
 OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
     "adam": optim.Adam,
     "adamax": optim.AdaMax,
@@ -33,7 +33,7 @@ class Settings:
     task: str = "emoji"
     """The data: emoji (1,601 pictures with their keywords, eight groups)."""
     fusion: str = "concat"
-    """How branches meet: concat, sum, gate (features) or mean (decisions)."""
+    """How branches meet: a row of `fusegrad verify fusion`; a wrong name lists them."""
     optimizer: str = "adam"
     """adam, adamax, adagrad, rmsprop, sgd, or all to race them from the same start."""
     epochs: int = 30
@@ -57,7 +57,7 @@ class Settings:
         Raises: OptionError, BackendError, or OSError, each one line with the repair.
         """
         _one_of("--task", self.task, TASKS)
-        _one_of("--fusion", self.fusion, FUSIONS)
+        _one_of("--fusion", self.fusion, KINDS)
         _one_of("--optimizer", self.optimizer, (*OPTIMIZERS, "all"))
         _one_of("--device", self.device, DEVICES)
         _at_least("--epochs", self.epochs, 1)

@@ -12,9 +12,9 @@ import numpy as np
 from ..engine import no_grad
 from ..engine.ops.softmax import cross_entropy, softmax
 from ..lens.record import Epoch, Run
-from ..multimodal import GradientFlow, Multimodal
+from ..multimodal import BranchFlow, Multimodal
 from ..optim import Optimizer
-from .tasks import Task
+from ..tasks import Task
 
 OnEpoch = Callable[[Run, Epoch], None]
 
@@ -39,7 +39,7 @@ class Trainer:
         """
         self.optimizer.prepare()  # a compiler's time is not training's
         began = time.perf_counter()
-        flow = GradientFlow(self.network, self.optimizer)
+        flow = BranchFlow(self.network, self.optimizer)
         run.flow = flow.records
         run.start_loss = self.measure("train")[0]
         best, state = np.inf, self.network.state_dict()

@@ -44,9 +44,9 @@ class Run:
 
 @dataclass
 class Example:
-    """One held-out picture and what was said of it. Shapes: picture (32, 32, 3) uint8."""
+    """One held-out row and what was said of it. Shapes: picture (H, W, 3) uint8, or None."""
 
-    picture: NDArray[np.uint8]
+    picture: NDArray[np.uint8] | None
     words: str
     truth: int
     prediction: int

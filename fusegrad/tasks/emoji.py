@@ -1,40 +1,26 @@
-"""What there is to learn: data as inputs by modality, and a branch for each."""
+"""Emoji: pictures with their keywords."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from .. import data, nn
 from ..kernels.device import device_of, to_device
+from .task import DROPOUT, WIDTH
 
-WIDTH = 64  # of every branch, so that all fusions fit
-DROPOUT = 0.3
 # Pixels are centred and shrunk so that 3,072 of them do not drown a handful of words: at full
 # size the image branch takes nearly all of the gradient and the fused network loses to words.
 PIXEL_SCALE = 0.1 / 255
 WORD_STD = 0.1
 
 
-class Task(Protocol):
-    """What training needs to know of a task."""
-
-    modalities: tuple[str, ...]
-    classes: list[str]
-    labels: np.ndarray
-    split: dict[str, np.ndarray]
-
-    def inputs(self, rows: np.ndarray, modalities: Sequence[str]) -> dict[str, Any]: ...
-    def branch(self, modality: str, rng: np.random.Generator) -> nn.Module: ...
-    def picture(self, row: int) -> np.ndarray: ...
-    def words(self, row: int) -> str: ...
-
-
 class EmojiTask:
     """Emoji to their eight groups, from pictures and from words."""
 
+    name = "emoji"
     modalities: tuple[str, ...] = ("image", "text")
 
     def __init__(self, device: str = "cpu") -> None:
@@ -56,7 +42,9 @@ class EmojiTask:
         }
         return {name: made[name]() for name in modalities}
 
-    def branch(self, modality: str, rng: np.random.Generator) -> nn.Module:
+    def branch(
+        self, modality: str, rng: np.random.Generator, *, tokens: bool = False
+    ) -> nn.Module:
         """One hidden layer of rectified units over pixels, or over the sum of word vectors."""
         first: nn.Module
         if modality == "image":
@@ -72,6 +60,3 @@ class EmojiTask:
     def words(self, row: int) -> str:
         """Name and keywords of a row."""
         return self.data.text[row]
-
-
-TASKS: dict[str, Callable[[str], Task]] = {"emoji": EmojiTask}

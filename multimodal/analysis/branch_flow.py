@@ -1,14 +1,14 @@
-"""GradientFlow: what reaches each branch where they meet, and how far it moves them."""
+"""BranchFlow: what reaches each branch where they meet, and how far it moves them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from ..engine import Tensor
-from ..kernels import DTypeError, reduce
-from ..optim import Optimizer
-from .network import Multimodal
+from ...engine import Tensor
+from ...kernels import DTypeError, reduce
+from ...optim import Optimizer
+from ..network import Multimodal
 
 
 @dataclass
@@ -22,11 +22,11 @@ class FlowRecord:
     update: dict[str, float]
 
 
-class GradientFlow:
+class BranchFlow:
     """Watches a network and its optimizer through their hooks; the training loop stays as it
     is.
 
-        flow = GradientFlow(net, optimizer)
+        flow = BranchFlow(net, optimizer)
         ...train...
         flow.records[-1].share        # {"image": 0.31, "text": 0.69}
 
@@ -47,7 +47,7 @@ class GradientFlow:
         ]
 
     def __repr__(self) -> str:
-        return f"GradientFlow({', '.join(self.network.branches)}; {len(self.records)} records)"
+        return f"BranchFlow({', '.join(self.network.branches)}; {len(self.records)} records)"
 
     def close(self) -> None:
         """Stop watching; the records stay."""
@@ -90,4 +90,4 @@ class GradientFlow:
 def _check(expected: str, value: Any, kind: type, repair: str) -> None:
     if not isinstance(value, kind):
         got = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
-        raise DTypeError("GradientFlow", expected, got, repair)
+        raise DTypeError("BranchFlow", expected, got, repair)

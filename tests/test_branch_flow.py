@@ -1,4 +1,4 @@
-"""GradientFlow: norms, shares and update ratios are the numbers of the step that was taken."""
+"""BranchFlow: norms, shares and update ratios are the numbers of the step that was taken."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def step(net: mm.Multimodal, optimizer: optim.Optimizer) -> mm.Outputs:
 def test_a_record_is_what_the_step_did(fusion: str) -> None:
     net = network(fusion)
     optimizer = optim.Adam(net.parameters())
-    flow = mm.GradientFlow(net, optimizer)
+    flow = mm.BranchFlow(net, optimizer)
     before = {n: [p.numpy().copy() for p in b.parameters()] for n, b in net.branches.items()}
     out = step(net, optimizer)
     record = flow.records[0]
@@ -43,7 +43,7 @@ def test_a_record_is_what_the_step_did(fusion: str) -> None:
 def test_sum_gives_equal_shares() -> None:
     net = network("sum")
     optimizer = optim.SGD(net.parameters())
-    flow = mm.GradientFlow(net, optimizer)
+    flow = mm.BranchFlow(net, optimizer)
     step(net, optimizer)
     assert flow.records[0].share == {"a": 0.5, "b": 0.5}
 
@@ -62,7 +62,7 @@ def test_a_detached_branch_reads_exactly_zero() -> None:
     net = network("concat")
     net.branches["a"] = Detached(net.branches["a"])
     optimizer = optim.Adam(net.parameters())
-    flow = mm.GradientFlow(net, optimizer)
+    flow = mm.BranchFlow(net, optimizer)
     step(net, optimizer)
     assert flow.records[0].norm["a"] == flow.records[0].share["a"] == 0.0
     assert flow.records[0].update["a"] == 0.0 and flow.records[0].share["b"] == 1.0
@@ -71,7 +71,7 @@ def test_a_detached_branch_reads_exactly_zero() -> None:
 def test_where_nothing_flows_shares_are_equal() -> None:
     net = network("concat")
     optimizer = optim.Adam(net.parameters())
-    flow = mm.GradientFlow(net, optimizer)
+    flow = mm.BranchFlow(net, optimizer)
     optimizer.step()
     assert flow.records[0].share == {"a": 0.5, "b": 0.5}
 
@@ -79,7 +79,7 @@ def test_where_nothing_flows_shares_are_equal() -> None:
 def test_watching_changes_nothing_and_ends() -> None:
     watched, alone = network("gate"), network("gate")
     first, second = (optim.Adam(n.parameters()) for n in (watched, alone))
-    flow = mm.GradientFlow(watched, first)
+    flow = mm.BranchFlow(watched, first)
     for net, optimizer in ((watched, first), (alone, second)):
         step(net, optimizer)
     for p, q in zip(watched.parameters(), alone.parameters(), strict=True):
@@ -92,18 +92,18 @@ def test_watching_changes_nothing_and_ends() -> None:
 def test_a_flow_shows_its_branches_and_records() -> None:
     net = network("concat")
     optimizer = optim.Adam(net.parameters())
-    flow = mm.GradientFlow(net, optimizer)
+    flow = mm.BranchFlow(net, optimizer)
     step(net, optimizer)
-    assert repr(flow) == "GradientFlow(a, b; 1 records)"
+    assert repr(flow) == "BranchFlow(a, b; 1 records)"
 
 
 def test_only_a_multimodal_network_and_an_optimizer_are_watched() -> None:
     net, branch = network("concat"), nn.Tanh()
     optimizer = optim.Adam(net.parameters())
-    text = "GradientFlow: expected a multimodal network, got Tanh; pass a FeatureFusionNet"
+    text = "BranchFlow: expected a multimodal network, got Tanh; pass a FeatureFusionNet"
     with pytest.raises(fg.DTypeError, match=text):
-        mm.GradientFlow(branch, optimizer)  # type: ignore[arg-type]
-    text = "GradientFlow: expected an optimizer, got the class Adam; pass the one whose step"
+        mm.BranchFlow(branch, optimizer)  # type: ignore[arg-type]
+    text = "BranchFlow: expected an optimizer, got the class Adam; pass the one whose step"
     with pytest.raises(fg.DTypeError, match=text):
-        mm.GradientFlow(net, optim.Adam)  # type: ignore[arg-type]
+        mm.BranchFlow(net, optim.Adam)  # type: ignore[arg-type]
     assert not net.on_features

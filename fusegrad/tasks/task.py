@@ -1,0 +1,35 @@
+"""What training needs to know of a task, and how wide its branches end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from .. import nn
+
+WIDTH = 64  # of every branch, so that all fusions fit
+DROPOUT = 0.3
+
+
+class Task(Protocol):
+    """Rows with inputs by modality, one label each, and a fixed split.
+
+    `branch` gives (B, WIDTH); with `tokens`, (B, T, WIDTH) or `multimodal.Tokens`, where the
+    modality is a sequence. `picture(row)` is (H, W, 3) uint8, or None where a row has no face;
+    `words(row)` is one line that says what the row is.
+    """
+
+    name: str
+    modalities: tuple[str, ...]
+    classes: list[str]
+    labels: np.ndarray
+    split: dict[str, np.ndarray]
+
+    def inputs(self, rows: np.ndarray, modalities: Sequence[str]) -> dict[str, Any]: ...
+    def branch(
+        self, modality: str, rng: np.random.Generator, *, tokens: bool = False
+    ) -> nn.Module: ...
+    def picture(self, row: int) -> np.ndarray | None: ...
+    def words(self, row: int) -> str: ...

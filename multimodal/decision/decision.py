@@ -1,0 +1,23 @@
+"""Base of decision-level fusion: the logits of every modality become one row of logits.
+
+Legend: z_m (B, C) the logits of one modality, p_m = softmax(z_m), z (B, C) what all decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...kernels import ShapeError
+from ..meeting import Meeting
+
+
+class Decision(Meeting):
+    """Base of decisions: built from the names of the modalities."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        if isinstance(names, str) or len(set(names)) != len(list(names)):
+            repair = "pass a list such as ['image', 'text']"
+            raise ShapeError(
+                type(self).__name__, "a list of distinct names", repr(names), repair
+            )
+        super().__init__(dict.fromkeys(names))
