@@ -35,7 +35,7 @@ class Case:
     rows, rng)` draws the float64 arrays by modality that are differentiated; `call(module,
     inputs, present)` gives a Tensor. `counts` are the numbers M of modalities, `rows` the batch
     sizes. A case whose `absent` is "" knows missing modalities; else it says why there are
-    none. `source` is the paper.
+    none; `zeros` likewise a branch that is 0. `source` is the paper.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Case:
     counts: tuple[int, ...] = (1, 2, 3, 4)
     rows: tuple[int, ...] = (1, 3)
     absent: str = ""
+    zeros: str = ""
     source: str = ""
 
     def __str__(self) -> str:

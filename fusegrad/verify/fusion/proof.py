@@ -4,7 +4,7 @@ and what is missing against exact zeros."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from .case import Arrays, Case
 
 TOLERANCE = 1e-6  # relative, in float64, by central differences
 NAMES = "abcd"
+MOST = 250  # numbers that are moved one by one; where a module has more, they move together
+DIRECTIONS = 4  # random ones, in which they do
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def _situations(case: Case, names: list[str]) -> Iterator[tuple[str, Arrays]]:
     for rows in case.rows:
         yield f"B={rows}", case.inputs(names, rows, np.random.default_rng(9))
     arrays = case.inputs(names, max(case.rows), np.random.default_rng(10))
-    yield "a branch of zeros", {**arrays, names[-1]: np.zeros_like(arrays[names[-1]])}
+    if not case.zeros:
+        yield "a branch of zeros", {**arrays, names[-1]: np.zeros_like(arrays[names[-1]])}
 
 
 def _differences(case: Case, names: list[str], arrays: Arrays) -> tuple[float, int, str]:
@@ -81,13 +84,35 @@ def _differences(case: Case, names: list[str], arrays: Arrays) -> tuple[float, i
         caller = _Caller(module, case)
         return nn.functional_call(caller, {f"module.{n}": v for n, v in state.items()}, given)
 
-    where = [*arrays.values(), *(p.numpy() for p in parameters.values())]
+    inputs, moved = list(arrays.values()), [p.numpy() for p in parameters.values()]
     value.__name__ = case.name
     try:
-        found = gradcheck(value, *where, tolerance=TOLERANCE)
-    except (GradientError, KinkError) as error:
-        return float("nan"), len(where), str(error)
-    return float(found.error), len(where), ""
+        error = _worst(value, inputs, moved)
+    except (GradientError, KinkError) as fault:
+        return float("nan"), len(inputs + moved), str(fault)
+    return error, len(inputs + moved), ""
+
+
+def _worst(value: Callable[..., Tensor], inputs: list[Any], parameters: list[Any]) -> float:
+    """The worst error, every number moved by itself. Where a module has many: those of the
+    inputs of one row by themselves, and all together along random directions."""
+    given = [*inputs, *parameters]
+    if sum(p.size for p in parameters) <= MOST:
+        return float(gradcheck(value, *given, tolerance=TOLERANCE).error)
+    found = [
+        gradcheck(
+            value, *given, mode="random", tolerance=TOLERANCE, rng=np.random.default_rng(seed)
+        )
+        for seed in range(DIRECTIONS)
+    ]
+    if len(inputs[0]) == 1:
+
+        def of_inputs(*x: Any) -> Tensor:
+            return value(*x, *parameters)
+
+        of_inputs.__name__ = value.__name__
+        found.append(gradcheck(of_inputs, *inputs, tolerance=TOLERANCE))
+    return max(float(difference.error) for difference in found)
 
 
 def _absences(case: Case, names: list[str]) -> tuple[list[str], int]:
