@@ -37,7 +37,8 @@ class DecisionFusionNet(Multimodal):
         here = self.presence(features, present)
         logits = self.unimodal(features, here)
         self.tell(logits)
-        return Outputs(self.decision(logits, present), logits, dict(logits), None, here)
+        masks = {name: here[name] for name in here.masks}  # a token mask is no vote's
+        return Outputs(self.decision(logits, masks), logits, dict(logits), None, here)
 
 
 class HybridFusionNet(Multimodal):
@@ -45,7 +46,8 @@ class HybridFusionNet(Multimodal):
 
     Backward: f_m gets what its own head passes back, and its split of what the fusion does.
     Shapes: as in FeatureFusionNet; every branch has a head. decision is of the modalities and
-    "fused"; by default the mean of logits.
+    "fused"; by default the mean of logits. A missing modality has no vote of its own; the fused
+    one counts always, so that a sample that has none is decided by it alone.
     """
 
     def __init__(

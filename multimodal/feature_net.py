@@ -52,6 +52,5 @@ class EarlyFusionNet(FeatureFusionNet):
         trunk: Module,
         branches: Mapping[str, Module] | None = None,
     ) -> None:
-
         plain = {name: Flatten() for name in widths}
         super().__init__({**plain, **(branches or {})}, Concat(widths), trunk)

@@ -17,7 +17,7 @@ from ..engine.ops.shaping import reshape
 from ..kernels import DTypeError, OptionError, ShapeError
 from ..kernels.device import to_device
 from ..nn import Module
-from .presence import Presence, Present, Tokens, masked, read_presence
+from .presence import Presence, Present, Tokens, joined, masked, read_presence
 
 Features = Mapping[str, Any]
 
@@ -61,10 +61,14 @@ class Meeting(Module):
         """
         self._check_names(features)
         given = {name: _values(x) for name, x in features.items()}
-        rows = len(next(iter(given.values())))
-        here = read_presence(self.names, rows, _joined(features, present, rows))
-        here.masks |= {n: np.zeros(rows, bool) for n in self.widths if n not in given}
         like = next(iter(given.values()))
+        rows = like.shape[0] if like.shape else 0
+        here = read_presence(self.names, rows, joined(features, present))
+        for name in self.widths:
+            if name not in given:
+                here.masks[name] = np.zeros(rows, bool)
+            if name not in given or len(given[name].shape) == 2:  # no tokens to mask
+                here.token_masks.pop(name, None)
         values = {n: self._part(n, given.get(n), like, here) for n in self.widths}
         return values, here
 
@@ -123,17 +127,3 @@ def mean_of_tokens(tokens: Tensor | Tokens) -> Tensor:
 def _values(x: Any) -> Tensor:
     x = x.values if isinstance(x, Tokens) else x
     return x if isinstance(x, Tensor) else Tensor(x)
-
-
-def _joined(features: Features, present: Present | None, rows: int) -> dict[str, Any]:
-    """`present`, with the masks that came with tokens."""
-    masks = dict(present or {})
-    for name, x in features.items():
-        if isinstance(x, Tokens) and x.present is not None:
-            samples = masks.get(name)
-            real = np.asarray(to_device(x.present, "cpu"))
-            if samples is not None:
-                given = np.asarray(to_device(samples, "cpu"))
-                real = real & (given if given.ndim == 2 else given[:, None])
-            masks[name] = real
-    return masks

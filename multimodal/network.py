@@ -3,7 +3,8 @@
 Inputs are a dict by modality; a value is what its branch takes, or a tuple where it takes
 several arguments. A modality may be missing for the whole batch (its key is absent) or for some
 samples (`present`, truth values of shape (B,) by modality). A missing feature is exactly 0, and
-so is the gradient that reaches its branch.
+so is the gradient that reaches its branch. An input that is nan or inf where its modality is
+missing is 0 before the branch sees it: 0 times nan would be nan in the gradients of weights.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..engine import Tensor
+from ..engine.ops import elementwise, queries
+from ..engine.ops.shaping import data_of
 from ..kernels import DTypeError, OptionError
+from ..kernels.device import device_of, to_device
 from ..nn import Module
 from .meeting import mean_of_tokens
-from .presence import Presence, Present, Tokens, masked, read_presence
+from .presence import Presence, Present, Tokens, joined, masked, read_presence
 
 Inputs = Mapping[str, Any]
 Features = Mapping[str, Any]
@@ -65,27 +71,24 @@ class Multimodal(Module):
 
     def outputs(self, inputs: Inputs, present: Present | None = None) -> Outputs:
         """Everything a training step may want of one forward pass."""
-        return self.meet(self.features_of(inputs), present)
+        return self.meet(self.features_of(inputs, present), present)
 
     def forward(self, inputs: Inputs, present: Present | None = None) -> Tensor:
         return self.outputs(inputs, present).logits
 
-    def features_of(self, inputs: Inputs) -> dict[str, Any]:
+    def features_of(self, inputs: Inputs, present: Present | None = None) -> dict[str, Any]:
         """What the branches give, by modality, for those among the inputs.
 
         Raises: DTypeError, OptionError for inputs that are no dict, or of no branch.
         """
+        masks = joined({}, present)
         if not isinstance(inputs, Mapping):
             where, got = type(self).__name__, type(inputs).__name__
             repair = f"name each input by its branch, of {list(self.branches)}"
             raise DTypeError(where, "a dict of inputs by modality", got, repair)
-        unknown = sorted(inputs.keys() - self.branches, key=str)
-        if unknown or not inputs:
-            expected, got = f"inputs among {list(self.branches)}", str(unknown or "none")
-            where, repair = type(self).__name__, "name each input by its branch"
-            raise OptionError(where, expected, got, repair)
+        self._demand_known("input", inputs)
         return {
-            name: branch(*_arguments(inputs[name]))
+            name: branch(*_arguments(inputs[name], masks.get(name)))
             for name, branch in self.branches.items()
             if name in inputs
         }
@@ -93,21 +96,36 @@ class Multimodal(Module):
     def unimodal(self, features: Features, here: Presence) -> dict[str, Tensor]:
         """The logits of the heads, by modality; tokens are averaged first."""
         return {
-            name: self.heads[name](masked(mean_of_tokens(f), here[name]))
+            name: self.heads[name](_one_vector(name, f, here))
             for name, f in features.items()
             if name in self.heads
         }
 
     def presence(self, features: Features, present: Present | None) -> Presence:
-        """The masks of a batch, for all branches."""
+        """The masks of a batch, for all branches: those given, those that came with tokens,
+        and False for a modality that is not among the features.
+
+        Raises: OptionError, DTypeError, ShapeError for features and masks of no branch, or of
+        another shape.
+        """
+        self._demand_known("feature", features)
         first = next(iter(features.values()))
         rows = len(first.values if isinstance(first, Tokens) else first)
-        return read_presence(list(self.branches), rows, present)
+        here = read_presence(list(self.branches), rows, joined(features, present))
+        here.masks |= {n: np.zeros(rows, bool) for n in self.branches if n not in features}
+        return here
 
     def tell(self, features: dict[str, Any]) -> None:
         """Let the watchers see what meets."""
         for watcher in self.on_features:
             watcher(features)
+
+    def _demand_known(self, kind: str, given: Mapping[str, Any]) -> None:
+        unknown = sorted(given.keys() - self.branches, key=str)
+        if unknown or not given:
+            expected, got = f"{kind}s among {list(self.branches)}", str(unknown or "none")
+            where, repair = type(self).__name__, f"name each {kind} by its branch"
+            raise OptionError(where, expected, got, repair)
 
 
 def demand_same_names(where: str, kind: str, got: list[str], branches: list[str]) -> None:
@@ -117,5 +135,30 @@ def demand_same_names(where: str, kind: str, got: list[str], branches: list[str]
         raise OptionError(where, f"{kind} {branches}", str(got), repair)
 
 
-def _arguments(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
+def _one_vector(name: str, feature: Any, here: Presence) -> Tensor:
+    """A feature (B, d), or the mean of the tokens that are there."""
+    values: Tensor = feature.values if isinstance(feature, Tokens) else feature
+    if len(values.shape) != 3:
+        return masked(values, here[name])
+    return mean_of_tokens(Tokens(values, here.tokens(name, values.shape[1])))
+
+
+def _arguments(value: Any, mask: Any) -> tuple[Any, ...]:
+    """The arguments of a branch, without nan and inf in the rows that a mask leaves out."""
+    arguments = value if isinstance(value, tuple) else (value,)
+    if mask is None:
+        return arguments
+    mask = np.asarray(to_device(mask, "cpu"))
+    rows = mask.any(axis=1) if mask.ndim == 2 else mask
+    return tuple(_finite(x, rows) for x in arguments)
+
+
+def _finite(x: Any, rows: np.ndarray) -> Any:
+    """x, and 0 in rows that are False, if there is nan or inf in one of them."""
+    data = data_of(x)
+    is_float = getattr(getattr(data, "dtype", None), "kind", "") == "f"
+    if not is_float or data.shape[:1] != rows.shape or rows.dtype != bool or rows.all():
+        return x
+    absent = to_device(np.flatnonzero(~rows), device_of(data))
+    fine = queries.all_(elementwise.isfinite(data[absent]))
+    return x if fine else masked(x, rows)

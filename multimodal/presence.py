@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engine import Tensor
 from ..engine.ops import elementwise
-from ..kernels import OptionError
+from ..kernels import DTypeError, OptionError, ShapeError
 from ..kernels.device import to_device
 
 Present = Mapping[str, Any]
@@ -61,8 +61,14 @@ class Presence:
         return to_device(np.maximum(found, 1).astype(like.dtype)[:, None], like.device)
 
     def tokens(self, name: str, length: int) -> np.ndarray:
-        """Which tokens are there. Shapes: (B, T)."""
+        """Which tokens are there. Shapes: (B, T).
+
+        Raises: ShapeError where the mask as given is of another T.
+        """
         mask = self.token_masks.get(name)
+        if mask is not None and mask.shape[1] != length:
+            rule, got = f"a mask {(self.rows, length)}, as the tokens", str(mask.shape)
+            raise ShapeError(f"present[{name!r}]", rule, got, "mask what the branch gives")
         whole = np.ones((self.rows, length), bool) if mask is None else mask
         return whole & self[name][:, None]
 
@@ -72,15 +78,19 @@ class Presence:
 
 
 def read_presence(names: Sequence[str], rows: int, present: Present | None) -> Presence:
-    """The masks as given. Raises: OptionError for a mask of another shape, or of no branch."""
+    """The masks as given.
+
+    Raises: DTypeError for what is no dict, OptionError for a mask of another shape, or of no
+    branch.
+    """
     here = Presence(names, rows)
-    for name, given in (present or {}).items():
+    for name, given in _by_name(present).items():
         if name not in here.names:
             expected, repair = f"names among {here.names}", "name each mask by its branch"
             raise OptionError("present", expected, repr(name), repair)
-        mask = None if given is None else np.asarray(to_device(given, "cpu"))
-        if mask is None:
+        if given is None:
             continue
+        mask = np.asarray(to_device(given, "cpu"))
         if mask.shape[:1] != (rows,) or mask.ndim > 2 or mask.dtype != bool:
             expected = f"truth values of shape {(rows,)}, or {(rows, 'T')} for tokens"
             repair = "give one truth value for each sample"
@@ -96,6 +106,37 @@ def _enter(here: Presence, name: str, mask: np.ndarray) -> None:
         mask = np.asarray(mask.any(axis=1))
     if not mask.all():
         here.masks[name] = mask
+
+
+def joined(features: Mapping[str, Any], present: Present | None) -> dict[str, Any]:
+    """`present`, and the masks that came with tokens; where there are both, both must hold.
+
+    Raises: DTypeError for what is no dict, ShapeError for two masks that do not fit.
+    """
+    masks = dict(_by_name(present))
+    for name, x in features.items():
+        if isinstance(x, Tokens) and x.present is not None:
+            real = np.asarray(to_device(x.present, "cpu"))
+            given = masks.get(name)
+            masks[name] = real if given is None else _both(name, real, given)
+    return masks
+
+
+def _both(name: str, real: np.ndarray, given: Any) -> np.ndarray:
+    given = np.asarray(to_device(given, "cpu"))
+    if given.dtype != bool or real.dtype != bool:  # which of them, read_presence will say
+        return given if given.dtype != bool else real
+    if given.shape not in (real.shape, real.shape[:1]):
+        rule, repair = f"a mask of shape {real.shape} or {real.shape[:1]}", "give one mask"
+        raise ShapeError(f"present[{name!r}]", rule, str(given.shape), repair)
+    return real & given.reshape(given.shape + (1,) * (real.ndim - given.ndim))
+
+
+def _by_name(present: Any) -> Mapping[str, Any]:
+    if present is None or isinstance(present, Mapping):
+        return present or {}
+    expected, repair = "a dict of masks by modality", "name each mask by its branch"
+    raise DTypeError("present", expected, type(present).__name__, repair)
 
 
 def masked(feature: Tensor, mask: np.ndarray) -> Tensor:

@@ -116,6 +116,12 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 (the name is C
     def min(self, axis: Any = None, keepdims: bool = False) -> ndarray:
         return ndarray(self.host.min(axis=axis, keepdims=keepdims))
 
+    def any(self, axis: Any = None, keepdims: bool = False) -> ndarray:
+        return ndarray(self.host.any(axis=axis, keepdims=keepdims))
+
+    def all(self, axis: Any = None, keepdims: bool = False) -> ndarray:
+        return ndarray(self.host.all(axis=axis, keepdims=keepdims))
+
 
 def host_index(index: Any) -> tuple[Any, ...]:
     """An index for NumPy, with an ellipsis, so that even one element comes as an array. CuPy

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...engine import Tensor
 from ...kernels import ShapeError
-from ..meeting import Meeting
+from ..meeting import Features, Meeting
+from ..presence import Presence, Present
 
 
 class Decision(Meeting):
@@ -21,3 +23,14 @@ class Decision(Meeting):
                 type(self).__name__, "a list of distinct names", repr(names), repair
             )
         super().__init__(dict.fromkeys(names))
+
+    def gathered(
+        self, features: Features, present: Present | None
+    ) -> tuple[dict[str, Tensor], Presence]:
+        """As of `Meeting`. Raises: ShapeError also where the numbers of classes differ."""
+        values, here = super().gathered(features, present)
+        shapes = {name: values[name].shape for name in features}
+        if len(set(shapes.values())) > 1:
+            where, repair = type(self).__name__, "let every head give as many"
+            raise ShapeError(where, "logits of one number of classes", str(shapes), repair)
+        return values, here

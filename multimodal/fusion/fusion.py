@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from ...engine import Tensor
 from ...engine.ops import shaping
-from ...kernels import ShapeError
+from ...kernels import OptionError, ShapeError
 from ..meeting import Meeting
 
 
@@ -38,3 +38,11 @@ class Fusion(Meeting):
             expected, repair = "equal widths", "end every branch in the same width"
             raise ShapeError(type(self).__name__, expected, str(self.widths), repair)
         return next(iter(self.widths.values()))
+
+
+def demand_sizes(where: str, **sizes: int) -> None:
+    """Raises: OptionError for a size that is no whole number of 1 or more."""
+    for name, size in sizes.items():
+        if not hasattr(size, "__index__") or size < 1:
+            expected, got = f"a whole {name} of 1 or more", f"{name}={size}"
+            raise OptionError(where, expected, got, "count the units it is to have")
