@@ -222,6 +222,7 @@ from .kernels import RuleError as RuleError
 from .kernels import ShapeError as ShapeError
 from .kernels import latex as latex
 from .kernels import observe as observe
+from .training import MultimodalTrainer as MultimodalTrainer
 from .training import Trainer as Trainer
 
 __version__: str

@@ -17,7 +17,8 @@ from typing import Any
 from .. import __version__
 from ..experiments import Settings
 from ..kernels import BackendError, FusegradError, OptionError
-from .verify import Verify
+from .experiment import Experiment, experiment
+from .verify import Verify, verify
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Data:
 COMMANDS: dict[str, Callable[..., Any]] = {
     "train": Settings,
     "verify": Verify,
+    "experiment": Experiment,
     "info": Info,
     "data": Data,
 }
@@ -69,9 +71,9 @@ def _run(command: Any) -> int:
 
         return train(command)
     if isinstance(command, Verify):
-        from .verify import verify
-
         return verify(command)
+    if isinstance(command, Experiment):
+        return experiment(command)
     from .listing import data, info
 
     show: Callable[[bool], None] = info if isinstance(command, Info) else data

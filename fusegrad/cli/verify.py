@@ -6,15 +6,15 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any, Literal
 
+import tyro
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from ..kernels import OptionError
+from .proofs import chosen, prove
 
 WIDE = 170  # columns where no terminal says how many there are
 NARROW = 120  # columns below which five texts side by side are hard to read
@@ -22,10 +22,13 @@ NARROW = 120  # columns below which five texts side by side are hard to read
 
 @dataclass(frozen=True)
 class Verify:
-    """Check what the optimizers' papers claim; exit status 1 if anything is not as expected."""
+    """Check what the optimizers' papers claim, or prove how every fusion and objective splits
+    the error; exit status 1 if anything is not as expected."""
 
+    suite: Annotated[Literal["optimizers", "fusion"], tyro.conf.Positional] = "optimizers"
+    """What to check: optimizers (the papers' claims) or fusion (the splits)."""
     only: tuple[str, ...] = ()
-    """Names of claims; all of them if none are given."""
+    """Names of rows; all of them if none are given."""
     json: bool = False
     """Print JSON instead of a table."""
     html: str | None = None
@@ -36,6 +39,8 @@ def verify(command: Verify) -> int:
     """Run the checks; returns the exit status."""
     from ..lens import check_target, write_verdicts
 
+    if command.suite == "fusion":
+        return prove(command)
     names = _chosen(command.only)
     if command.html:
         check_target(command.html)
@@ -53,11 +58,7 @@ def verify(command: Verify) -> int:
 def _chosen(only: Sequence[str]) -> Sequence[str]:
     from ..verify import CLAIMS
 
-    if unknown := [name for name in only if name not in CLAIMS]:
-        near = ", ".join(get_close_matches(unknown[0], CLAIMS, 3, 0.0))
-        expected, got = f"names of claims, such as {near}", ", ".join(unknown)
-        raise OptionError("verify", expected, got, "see `fusegrad verify`")
-    return only or tuple(CLAIMS)
+    return chosen(only, CLAIMS, "claims", "see `fusegrad verify`")
 
 
 def _rows(names: Sequence[str]) -> list[dict[str, Any]]:

@@ -51,6 +51,7 @@ class Job:
             environment=environment(),
             notes=_notes(self.task),
             stopped=False,
+            noun=self.task.noun,
         )
 
     def run(self) -> Result:
@@ -158,6 +159,7 @@ def _settings(settings: Settings) -> dict[str, object]:
 
 def _notes(task: Task) -> list[str]:
     return [
+        *getattr(task, "notes", ()),
         "Weights are those of the epoch with the lowest validation loss; the test split is "
         "measured once, after training.",
         f"Always answering the largest group is right for {_chance(task):.3f} of the test.",

@@ -28,10 +28,11 @@ LEARNING_RATES = {"adam": 2e-3, "adamax": 1e-2, "adagrad": 2e-2, "rmsprop": 2e-3
 
 @dataclass(frozen=True)
 class Settings:
-    """Train image-only, text-only and fused networks on real data, and write a report."""
+    """Train each modality alone and all of them fused on real data, and write a report."""
 
     task: str = "emoji"
-    """The data: emoji (1,601 pictures with their keywords, eight groups)."""
+    """The data: emoji (pictures, keywords), spam (words, table of mails), syllables (Mandarin:
+    sound, spelling), or av_digits (pictures, spoken digits that FUSEGRAD_DATA must hold)."""
     fusion: str = "concat"
     """How branches meet: a row of `fusegrad verify fusion`; a wrong name lists them."""
     optimizer: str = "adam"
@@ -39,7 +40,7 @@ class Settings:
     epochs: int = 30
     """Passes over the training set."""
     batch_size: int = 64
-    """Pictures a step."""
+    """Rows a step."""
     lr: float = 0.0
     """Step size; 0 takes the one tuned for the optimizer."""
     seed: int = 0

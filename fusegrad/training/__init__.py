@@ -1,6 +1,6 @@
 """Training: the loop that everybody writes, written once, and what listens to it.
 
-trainer.py                        the loop
+trainer.py  multimodal.py         the loop, and that of multimodal networks
 callbacks.py  monitors.py  progress.py     what may be done between batches and epochs
 history.py  passes.py             what is measured
 given.py                          what is refused
@@ -11,6 +11,7 @@ interrupt.py                      Ctrl-C
 from .callbacks import Callback
 from .history import History
 from .monitors import Checkpoint, EarlyStopping, ReduceLROnPlateau
+from .multimodal import MultimodalTrainer
 from .progress import Progress
 from .trainer import Trainer
 
@@ -19,6 +20,7 @@ __all__ = [
     "Checkpoint",
     "EarlyStopping",
     "History",
+    "MultimodalTrainer",
     "Progress",
     "ReduceLROnPlateau",
     "Trainer",

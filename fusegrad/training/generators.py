@@ -14,10 +14,16 @@ from ..nn.tree import leaves
 Generators = dict[str, np.random.Generator]
 
 
-def of(model: Module, loaders: Mapping[str, Any], more: Generators) -> Generators:
+def of(
+    models: Mapping[str, Module], loaders: Mapping[str, Any], more: Generators
+) -> Generators:
     """Those that modules hold, those of the loaders, and those named by hand, each kind with
     names of its own. One that is shared stands under each of its names."""
-    found = {f"model.{n}": g for n, g in leaves(model, np.random.Generator, "", False)}
+    found = {
+        f"{prefix}.{name}": rng
+        for prefix, model in models.items()
+        for name, rng in leaves(model, np.random.Generator, "", False)
+    }
     for name, loader in loaders.items():
         if isinstance(rng := getattr(loader, "rng", None), np.random.Generator):
             found[name] = rng

@@ -24,12 +24,15 @@ def save(trainer: Trainer, path: str | Path) -> None:
 def restore(trainer: Trainer, path: str | Path) -> None:
     """Put a trainer where `save` found one; it is unchanged where something does not fit."""
     state = unpacked(nn.load(path), like=_state(trainer))
-    before = trainer.model.state_dict()
-    trainer.model.load_state_dict(state["model"])
+    modules = {"model": trainer.model, **trainer.beside}
+    before = {name: module.state_dict() for name, module in modules.items()}
     try:
+        for name, module in modules.items():
+            module.load_state_dict(state["model"] if name == "model" else state["beside"][name])
         trainer.optimizer.load_state_dict(state["optimizer"])
     except Exception:
-        trainer.model.load_state_dict(before)
+        for name, module in modules.items():
+            module.load_state_dict(before[name])
         raise
     trainer.epoch, trainer.history = state["epoch"], History(state["history"])
     trainer.rng_states, trainer.stopped, trainer.resumed = state["rngs"], state["stopped"], True
@@ -41,6 +44,7 @@ def restore(trainer: Trainer, path: str | Path) -> None:
 def _state(trainer: Trainer) -> dict[str, Any]:
     return {
         "model": trainer.model.state_dict(),
+        "beside": {name: m.state_dict() for name, m in trainer.beside.items()},
         "optimizer": trainer.optimizer.state_dict(),
         "epoch": trainer.epoch,
         "stopped": trainer.stopped,

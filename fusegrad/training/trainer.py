@@ -65,6 +65,7 @@ class Trainer:
         self.callbacks = sorted(listeners, key=lambda c: c.last)
         self.history, self.epoch, self.epochs, self.stopped = History(), 0, 0, ""
         self.rngs, self.loaders = dict(rngs), dict[str, Any]()
+        self.beside: dict[str, Module] = {}  # modules that are not the model's, for checkpoints
         self.resumed = False  # until fit goes on, and sets these:
         self.rng_states: dict[str, Any] = {}
         self._interrupted: Callable[[], bool] = lambda: False
@@ -102,9 +103,7 @@ class Trainer:
         seen = Pass(self.metrics)
         for number, batch in enumerate(self._batches(train), 1):
             self.optimizer.zero_grad()
-            loss, output, target = three(self.step(batch))
-            value = self._finite(loss, number)
-            loss.backward()
+            value, output, target = self.gradients(batch, number)
             if self.clip_norm is not None:
                 clip_grad_norm_(self.optimizer.param_groups, self.clip_norm)
             self.optimizer.step()
@@ -127,6 +126,17 @@ class Trainer:
             raise OptionError("Trainer", expected, got, "override step, or see target=")
         output = self.model(*inputs)
         return self.loss(output, target), output, target
+
+    def gradients(self, batch: Any, number: int) -> tuple[float, Any, Any]:
+        """Add the gradients of a batch, the number-th of its epoch, to those of the model;
+        gives the loss, the output and the target. Override it where they are not one loss's.
+
+        Raises: NonFiniteError before any gradient is added.
+        """
+        loss, output, target = three(self.step(batch))
+        value = self._finite(loss, number)
+        loss.backward()
+        return value, output, target
 
     def inputs_and_target(self, batch: Any) -> tuple[tuple[Any, ...], Any]:
         """What the model gets of a batch, and what it is held against: None where the batch
@@ -191,7 +201,7 @@ class Trainer:
     @property
     def generators(self) -> dict[str, np.random.Generator]:
         """All that the run draws from, by name."""
-        return generators.of(self.model, self.loaders, self.rngs)
+        return generators.of({"model": self.model, **self.beside}, self.loaders, self.rngs)
 
     def _tell(self, moment: str, *facts: Any) -> None:
         for callback in self.callbacks:

@@ -1,0 +1,73 @@
+"""The loop for multimodal networks: gradients by a method of balance, modalities that miss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..engine import Tensor
+from ..kernels import DTypeError
+from ..multimodal import Multimodal
+from ..multimodal.balance import Joint, Method
+from ..optim import Averaged, Optimizer
+from .trainer import Trainer
+
+PRESENT = "present."  # before the name of the modality
+
+
+class MultimodalTrainer(Trainer):
+    """A Trainer of a multimodal network, whose gradients `method` makes; its criterion is the
+    loss.
+
+    A batch is a dict of inputs by modality with `target`; where modalities miss, `present.NAME`
+    is which rows have the modality, truth values (B,). `Trainer` says the rest.
+
+    >>> import numpy as np
+    >>> from fusegrad import data, multimodal as mm, nn, optim
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.standard_normal((2, 8, 3)).astype("float32"), np.arange(8) % 2
+    >>> rows = data.TensorDataset(a=x[0], b=x[1], target=y)
+    >>> branches = {name: nn.Linear(3, 2, rng=rng) for name in "ab"}
+    >>> model = mm.DecisionFusionNet(branches, {name: nn.Identity() for name in "ab"})
+    >>> method = mm.balance.UnimodalLosses()
+    >>> trainer = MultimodalTrainer(model, optim.Adam(model.parameters(), lr=0.1), method)
+    >>> history = trainer.fit(data.DataLoader(rows, batch_size=4), epochs=20)
+    >>> history[-1]["loss"] < history[0]["loss"], method.passes.extra
+    (True, 0.0)
+    """
+
+    def __init__(
+        self,
+        model: Multimodal,
+        optimizer: Optimizer | Averaged,
+        method: Method | None = None,
+        **options: Any,
+    ) -> None:
+        method = Joint() if method is None else method
+        if not isinstance(method, Method):
+            expected, repair = "a method of balance", "pass balance.Joint(), say"
+            raise DTypeError("MultimodalTrainer", expected, type(method).__name__, repair)
+        super().__init__(model, optimizer, method.criterion, **options)
+        self.network, self.method, self.beside = model, method, {"method": method}
+
+    def gradients(self, batch: Any, number: int) -> tuple[float, Any, Any]:
+        """The method's gradients; it may pass through the model more than once."""
+        (inputs, present), target = self.inputs_and_target(batch)
+        step = self.method.backward(self.network, inputs, target, present)
+        return self._finite(step.loss, number), step.outputs.logits, target
+
+    def step(self, batch: Any) -> tuple[Tensor, Any, Any]:
+        """The fused loss, without the method: what validation measures."""
+        (inputs, present), target = self.inputs_and_target(batch)
+        logits = self.model(inputs, present)
+        return self.loss(logits, target), logits, target
+
+    def inputs_and_target(self, batch: Any) -> tuple[tuple[Any, ...], Any]:
+        """Inputs and masks, and the target."""
+        (inputs,), target = super().inputs_and_target(batch)
+        if not isinstance(inputs, Mapping):
+            expected, repair = "a batch that is a dict by modality", "name its parts"
+            raise DTypeError("MultimodalTrainer", expected, type(inputs).__name__, repair)
+        masks = {n.removeprefix(PRESENT): x for n, x in inputs.items() if n.startswith(PRESENT)}
+        rest = {name: x for name, x in inputs.items() if not name.startswith(PRESENT)}
+        return (rest, masks or None), target
