@@ -13,6 +13,7 @@ import numpy as np
 from .. import __version__
 from ..kernels import latex, mathml
 from ..lens.record import Epoch, Example, Formula, Result, Run
+from ..multimodal.balance import METHODS, Joint, Method
 from ..optim.settings import letters
 from ..tasks import TASKS, Task
 from .networks import build
@@ -103,7 +104,9 @@ class Job:
         """Weights, order and dropout follow from the seed alone, so that racers start alike."""
         s = self.settings
         rng = np.random.default_rng(s.seed)
-        network = build(self.task, modalities, s.fusion, rng, s.device)
+        method = _method(s.balance, rng)
+        heads = not isinstance(method, Joint)
+        network = build(self.task, modalities, s.fusion, rng, s.device, heads)
         chosen = OPTIMIZERS[optimizer](network.parameters(), lr=s.learning_rate(optimizer))
         if all(f.name != optimizer for f in self.result.formulas):
             self.result.formulas.append(_formula(optimizer, chosen))
@@ -116,6 +119,7 @@ class Job:
             s.batch_size,
             rng,
             self.interrupted,
+            method,
         )
 
     def _examples(self, trainer: Trainer) -> list[Example]:
@@ -131,6 +135,11 @@ class Job:
             )
             for r, p, c in zip(rows, predicted, confidence, strict=True)
         ]
+
+
+def _method(name: str, rng: np.random.Generator) -> Method:
+    options = {"rng": rng} if name == "ogm-ge" else {}
+    return METHODS[name](**options)
 
 
 def _formula(name: str, optimizer: object) -> Formula:

@@ -28,13 +28,15 @@ def build(
     rng: np.random.Generator,
     device: str = "cpu",
     heads: bool = False,
+    plain: bool = False,
 ) -> Multimodal:
     """A network on some modalities of a task; a single one is a fusion of one.
 
     The branches are drawn first, so that networks of one seed share their first weights. With
-    `heads`, every branch of a feature fusion has a unimodal head as well.
+    `heads`, every branch of a feature fusion has a unimodal head as well; with `plain`, fusions
+    of tokens get one token of each modality.
     """
-    tokens = fusion in FUSIONS and FUSIONS[fusion].tokens
+    tokens = fusion in FUSIONS and FUSIONS[fusion].tokens and not plain
     branches = {name: task.branch(name, rng, tokens=tokens) for name in modalities}
     classes = len(task.classes)
     named = modalities if _has_heads(fusion, heads) else ()

@@ -11,6 +11,7 @@ from typing import Any
 from .. import optim
 from ..kernels import OptionError
 from ..kernels.device import DEVICES, module_for
+from ..multimodal.balance import METHODS
 from ..tasks import TASKS
 from .networks import KINDS
 
@@ -35,6 +36,9 @@ class Settings:
     sound, spelling), or av_digits (pictures, spoken digits that FUSEGRAD_DATA must hold)."""
     fusion: str = "concat"
     """How branches meet: a row of `fusegrad verify fusion`; a wrong name lists them."""
+    balance: str = "joint"
+    """What keeps branches from starving: joint (nothing), unimodal, ogm, ogm-ge, agm, pmr,
+    mmpareto, cggm or blending."""
     optimizer: str = "adam"
     """adam, adamax, adagrad, rmsprop, sgd, or all to race them from the same start."""
     epochs: int = 30
@@ -59,6 +63,7 @@ class Settings:
         """
         _one_of("--task", self.task, TASKS)
         _one_of("--fusion", self.fusion, KINDS)
+        _one_of("--balance", self.balance, METHODS)
         _one_of("--optimizer", self.optimizer, (*OPTIMIZERS, "all"))
         _one_of("--device", self.device, DEVICES)
         _at_least("--epochs", self.epochs, 1)

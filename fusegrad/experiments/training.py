@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..engine import no_grad
 from ..engine.ops.softmax import cross_entropy, softmax
 from ..lens.record import Epoch, Run
 from ..multimodal import BranchFlow, Multimodal
+from ..multimodal.balance import Joint, Method
 from ..optim import Optimizer
 from ..tasks import Task
 
@@ -31,6 +32,7 @@ class Trainer:
     batch_size: int
     rng: np.random.Generator
     interrupted: Callable[[], bool] = lambda: False
+    method: Method = field(default_factory=Joint)
 
     def train(self, run: Run, on_epoch: OnEpoch) -> None:
         """Fill `run`, epoch by epoch, so that what was measured survives an interruption.
@@ -78,11 +80,10 @@ class Trainer:
         if self.interrupted():
             raise KeyboardInterrupt
         self.optimizer.zero_grad()
-        logits = self.network(self.task.inputs(rows, self.modalities))
-        loss = cross_entropy(logits, self.task.labels[rows])
-        loss.backward()
+        inputs = self.task.inputs(rows, self.modalities)
+        step = self.method.backward(self.network, inputs, self.task.labels[rows])
         self.optimizer.step()
-        return float(loss)
+        return float(step.loss)
 
     def measure(self, split: str) -> tuple[float, float]:
         """Loss (nats) and accuracy on a split, without dropout."""

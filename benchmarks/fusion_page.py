@@ -1,0 +1,80 @@
+"""The table of fusions as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fusegrad.multimodal import DECISIONS, FUSIONS
+from fusegrad.multimodal.analysis.interval import interval, paired
+
+BASE = "concat"
+HEAD = "| network | level | test accuracy | over concat | parameters | ms a step |"
+LINE = "|---|---|---|---|---|---|"
+INTRODUCTION = """# Every way of fusing, on every task
+
+Made by `python -m benchmarks.fusion_table --write`; the figures by seed are in `fusions.json`.
+
+Test accuracy is the mean over {seeds} seeds ± its standard deviation, measured once, with the
+weights of the epoch whose validation loss was lowest of {epochs}; validation and test rows are
+disjoint. "Over concat" is the difference seed by seed, ± a 95 % interval: bold where that does
+not hold 0, else no difference is shown. Nothing was tuned for any network: all have Adam, one
+step size, batches of {batch}. Milliseconds are processor time, with that of measuring after
+each epoch, on one core of a machine that does other work: they rank, and do not measure.
+
+{machine}
+"""
+
+
+def page(whole: dict[str, Any]) -> str:
+    """The page as Markdown."""
+    machine = ", ".join(f"{name} {value}" for name, value in whole["environment"].items())
+    head = INTRODUCTION.format(machine=machine, **whole)
+    return "\n".join([head, *(line for name in whole["tasks"] for line in _task(whole, name))])
+
+
+def _task(whole: dict[str, Any], name: str) -> Iterator[str]:
+    task = whole["tasks"][name]
+    sizes = ", ".join(f"{count:,} {part}" for part, count in task["rows"].items())
+    yield f"## {name}\n"
+    yield f"{' and '.join(task['modalities'])} to {task['classes']} classes: {sizes} rows."
+    yield f"Always answering the most frequent class is right for {task['chance']:.3f}."
+    yield from task["notes"]
+    yield f"\n{HEAD}\n{LINE}"
+    base = next(_scores(row) for row in task["networks"] if row["network"] == BASE)
+    for row in task["networks"]:
+        yield _row(row, base, task["modalities"])
+    yield ""
+
+
+def _scores(row: dict[str, Any]) -> list[float]:
+    return [seed["test"] for seed in row["seeds"]]
+
+
+def _row(row: dict[str, Any], base: list[float], modalities: list[str]) -> str:
+    scores, first = _scores(row), row["seeds"][0]
+    found, gap = interval(scores), paired(scores, base)
+    name = row["network"] + (f", {row['method']}" if row["method"] != "joint" else "")
+    told = f"{gap.mean:+.3f} ± {gap.half:.3f}"
+    is_base = row["network"] == BASE and row["method"] == "joint"
+    apart = gap.low > 0 or gap.high < 0
+    cells = [
+        f"{name} alone" if row["network"] in modalities else name,
+        _level(row, modalities),
+        f"{found.mean:.3f} ± {found.deviation:.3f}",
+        "" if is_base else f"**{told}**" if apart else told,
+        f"{first['parameters']:,}",
+        f"{min(seed['milliseconds'] for seed in row['seeds']):.1f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _level(row: dict[str, Any], modalities: list[str]) -> str:
+    name = row["network"]
+    if name in modalities:
+        return "one modality"
+    if row["method"] != "joint":
+        return "balance"
+    if name in FUSIONS:
+        return "tokens" if FUSIONS[name].tokens else "features"
+    return "decisions" if name in DECISIONS else "both" if name == "hybrid" else "inputs"
