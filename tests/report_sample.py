@@ -77,8 +77,8 @@ def diverged() -> Result:
     for i, epoch in enumerate(fused.epochs):
         epoch.train_loss = [epoch.train_loss, math.nan, math.inf, 1e308][i % 4]
         epoch.val_loss = math.nan
-    for step in fused.flow[100:200]:
-        step.norm, step.share = {"image": math.inf, "text": 1.0}, {}
+    norm = {"image": math.inf, "text": 1.0}
+    fused.flow[100:200] = [replace(step, norm=norm, share={}) for step in fused.flow[100:200]]
     fused.test_loss, fused.test_accuracy = math.inf, math.nan
     whole.race[0].epochs[-1].train_loss = math.inf
     whole.examples[0].confidence = math.nan

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PIPED: dict[str, Any] = {
-    "env": {**os.environ, "PYTHONPATH": str(ROOT)},
+    "env": {**os.environ, "PYTHONPATH": str(ROOT), "FUSEGRAD_DATA": ""},
     "stdout": subprocess.PIPE,
     "stderr": subprocess.PIPE,
     "text": True,
@@ -43,6 +43,23 @@ def test_train_prints_a_table_and_writes_a_report(tmp_path: Path) -> None:
 def test_every_fusion_trains(fusion: str, tmp_path: Path) -> None:
     done = fusegrad("train", "--epochs", "1", "--fusion", fusion, cwd=tmp_path)
     assert done.returncode == 0 and f"fused ({fusion})" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("task", "modalities", "noun"),
+    [("spam", ["words", "table"], "mails"), ("syllables", ["audio", "text"], "recordings")],
+)
+def test_every_embedded_task_trains_and_reports(
+    task: str, modalities: list[str], noun: str, tmp_path: Path
+) -> None:
+    done = fusegrad("train", "--task", task, "--epochs", "1", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert [run["name"] for run in result["runs"]] == [*modalities, "fused (concat)"]
+    assert result["noun"] == noun and result["title"] == f"fusegrad train: {task}"
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"held-out {noun}" in page and f">{noun.capitalize()}</h2>" in page
+    assert ("<img" in page) == (task == "syllables") and "held-out pictures" not in page
 
 
 def test_json_is_strict_and_stands_alone_on_stdout(tmp_path: Path) -> None:
@@ -73,14 +90,21 @@ def test_a_race_starts_every_optimizer_from_the_same_weights(tmp_path: Path) -> 
 
 
 WRONG = [
-    ((), "Expected one of {train, verify, info, data}; see `fusegrad --help`"),
-    (("trian",), "Unrecognized options: trian; Available subcommands: train, verify, info,"),
+    ((), "Expected one of {train, verify, experiment, info, data}; see `fusegrad --help`"),
+    (("trian",), "Unrecognized options: trian; Available subcommands: train, verify, experi"),
     (
         ("train", "--bogus", "1"),
         "Unrecognized options: --bogus, 1; see `fusegrad train",
     ),
     (("train", "--epochs", "x"), "Error parsing --epochs: invalid literal for int()"),
-    (("train", "--task", "mnist"), "--task: expected one of emoji, got 'mnist'; choose one"),
+    (
+        ("train", "--task", "mnist"),
+        "--task: expected one of emoji, spam, syllables, av_digits, got 'mnist'; choose one",
+    ),
+    (
+        ("train", "--task", "av_digits"),
+        "av_digits: expected a folder of recordings, got none; get the Free Spoken",
+    ),
     (
         ("train", "--optimizer", "adamw"),
         "--optimizer: expected one of adam, adamax, adagrad, rmsprop, sgd, all, got 'adamw';",
@@ -152,7 +176,8 @@ def test_info_and_data_say_what_is_here(tmp_path: Path) -> None:
     assert facts["kernel cache"]
     rows = json.loads(fusegrad("data", "--json", cwd=tmp_path).stdout)
     assert rows[0]["name"] == "emoji" and "Apache-2.0" in rows[0]["licence"]
-    assert [row["name"] for row in rows] == ["emoji", "mnist", "movies"]
+    names = ["emoji", "mnist", "movies", "spam", "syllables", "av_digits"]
+    assert [row["name"] for row in rows] == names
     assert all(name in fusegrad("data", cwd=tmp_path).stdout for name in ("emoji", "CC-BY-SA"))
     assert "kernel cache" in fusegrad("info", cwd=tmp_path).stdout
 

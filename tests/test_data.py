@@ -36,7 +36,8 @@ def test_pictures_and_words_belong_together() -> None:
 
 def test_an_unknown_set_lists_the_known() -> None:
     text = (
-        "data.load: expected a set among emoji, mnist, movies, got 'iris'; see `fusegrad data`"
+        "data.load: expected a set among emoji, mnist, movies, spam, syllables, av_digits, "
+        "got 'iris'; see `fusegrad data`"
     )
     with pytest.raises(fg.OptionError, match=re.escape(text)):
         data.load("iris")

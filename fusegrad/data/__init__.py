@@ -1,8 +1,10 @@
 """Embedded data sets: `load(name)`, and the table of what there is; batches of any set.
 
-emoji.py    pictures and words        text.py     tokens and vocabularies
-mnist.py    handwritten digits        movies.py   rated sentences
-dataset.py  rows, parts of a set      loader.py  stacking.py    rows to batches
+emoji.py      pictures and words        spam.py       words and numbers of mails
+mnist.py      handwritten digits        syllables.py  sound and spelling
+movies.py     rated sentences           av_digits.py  spoken_digits.py  digits seen and heard
+dataset.py    rows, parts of a set      text.py       tokens, vocabularies, bags
+loader.py     stacking.py               rows to batches
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 from ..kernels.errors import OptionError
-from . import emoji, mnist, movies
+from . import av_digits, emoji, mnist, movies, spam, syllables
 from .dataset import Subset, TensorDataset, random_split
 from .loader import DataLoader
 from .stacking import collate
@@ -25,7 +27,7 @@ class DataSet:
     """A row of the table: what a set is and under which licence it may be used."""
 
     name: str
-    load: Callable[[], Any]
+    load: Callable[..., Any]
     file: str
     what: str
     licence: str
@@ -60,12 +62,33 @@ SETS = {
             "10,605 sentences of film reviews, rated from -4 to 4",
             "ratings MIT-vaderSentiment, sentences CC-BY-4.0",
         ),
+        DataSet(
+            "spam",
+            spam.load,
+            "spam.npz",
+            "6,046 mails, ham or spam: which of 2,000 words occur, and 14 numbers",
+            "database PDDL-1.0, contents CC0-1.0",
+        ),
+        DataSet(
+            "syllables",
+            syllables.load,
+            "syllables.npz",
+            "1,158 spoken Mandarin syllables of one speaker: 32x32 log-mel, spelling, tone",
+            "recordings CC-BY-3.0 (ChionMeilin with the vocal source from Chu Lo)",
+        ),
+        DataSet(
+            "av_digits",
+            av_digits.load,
+            "mnist.npz",
+            "8,500 pairs of an MNIST digit and a spoken one, which FUSEGRAD_DATA must hold",
+            "pictures CC-BY-SA-3.0; the recordings are not embedded",
+        ),
     )
 }
 
 
-def load(name: str) -> Any:
-    """A data set by name.
+def load(name: str, **options: Any) -> Any:
+    """A data set by name; options, where a set has any, are those of its own `load`.
 
     Raises: OptionError, which lists the names there are.
     """
@@ -73,7 +96,7 @@ def load(name: str) -> Any:
         raise OptionError(
             "data.load", f"a set among {', '.join(SETS)}", repr(name), "see `fusegrad data`"
         )
-    return SETS[name].load()
+    return SETS[name].load(**options)
 
 
 __all__ = [

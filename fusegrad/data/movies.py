@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .dataset import row_numbers
+from .text import bags_of
 
 TRAIN, TEST_FROM = 7636, 8484
 
@@ -44,12 +44,7 @@ class Movies:
         Shapes: (number of words,), (number of rows,) int64, as `nn.EmbeddingBag` takes them.
         Raises: OptionError for rows that are not there.
         """
-        rows = np.atleast_1d(row_numbers("Movies", rows, len(self.rating)))
-        begin = self.indptr[rows].astype(np.int64)
-        lengths = self.indptr[rows + 1] - begin
-        offsets = np.cumsum(lengths) - lengths
-        places = np.arange(lengths.sum()) + np.repeat(begin - offsets, lengths)
-        return self.ids[places].astype(np.int64), offsets
+        return bags_of("Movies", self.ids, self.indptr, rows)
 
     def sentences(self, rows: Any = slice(None)) -> list[np.ndarray]:
         """An array of word numbers for each sentence."""

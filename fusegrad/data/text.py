@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+
+from .dataset import row_numbers
 
 TOKEN = re.compile(r"[a-z0-9]+")
 
@@ -43,3 +46,20 @@ class Vocabulary:
         lengths = [len(bag) for bag in found]
         offsets = np.cumsum([0, *lengths])[:-1]
         return np.array([k for bag in found for k in bag], np.int64), offsets
+
+
+def bags_of(
+    where: str, ids: np.ndarray, indptr: np.ndarray, rows: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Word numbers of some texts end to end, and where each begins.
+
+    Text i is ids[indptr[i]:indptr[i + 1]]; `where` names the set in the error.
+    Shapes: (number of words,), (number of rows,) int64, as `nn.EmbeddingBag` takes them.
+    Raises: OptionError for rows that are not there.
+    """
+    rows = np.atleast_1d(row_numbers(where, rows, len(indptr) - 1))
+    begin = indptr[rows].astype(np.int64)
+    lengths = indptr[rows + 1] - begin
+    offsets = np.cumsum(lengths) - lengths
+    places = np.arange(lengths.sum()) + np.repeat(begin - offsets, lengths)
+    return ids[places].astype(np.int64), offsets

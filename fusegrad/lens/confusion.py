@@ -23,7 +23,7 @@ def confusion(result: Result) -> Html:
     both = tag("div", _matrix(result, main, seen), _recalls(result, runs), class_="split")
     others = [_matrix(result, run, set()) for run in runs if run is not main]
     more = disclosure("Matrices of the other networks", *others) if others else Html("")
-    lead = "A number with a line under it leads to pictures." if seen else ""
+    lead = f"A number with a line under it leads to {result.noun}." if seen else ""
     return join([prose(_worst(result, main), lead), both, more])
 
 
@@ -35,7 +35,7 @@ def _worst(result: Result, run: Run) -> str:
         if i != j and number
     ]
     if not cells:
-        return f"The {run.name} network made no mistake on {held_out(run)} pictures."
+        return f"The {run.name} network made no mistake on {held_out(run)} {result.noun}."
     number, i, j = max(cells)
     truth, guess = label(result.classes, i), label(result.classes, j)
     head = f"The most common mistake of the {run.name} network: {truth} taken for {guess}"
@@ -48,7 +48,8 @@ def _matrix(result: Result, run: Run, seen: set[str]) -> Html:
     heads = [tag("th", tag("span", name), scope="col") for name in names]
     top = tag("tr", tag("td", "truth ↓ prediction →", class_="corner"), *heads)
     rows = [_cells(names, run.confusion, i, seen) for i in range(size)]
-    caption = tag("caption", f"{run.name}: counts of pictures, shaded by share of the row")
+    counts = f"{run.name}: counts of {result.noun}, shaded by share of the row"
+    caption = tag("caption", counts)
     grid = tag("table", caption, tag("thead", top), tag("tbody", *rows), class_="matrix")
     return scroller(f"Confusion matrix of {run.name}", grid)
 
@@ -131,4 +132,4 @@ def _recall_table(result: Result, runs: Sequence[Run], size: int) -> Html:
         [label(result.classes, i), *(decimal(recall(run, i), 2) for run in runs)]
         for i in range(size)
     )
-    return table("Part of a group's pictures that was recognised", head, rows)
+    return table(f"Part of a group's {result.noun} that was recognised", head, rows)

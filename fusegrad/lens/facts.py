@@ -40,7 +40,7 @@ def measured(result: Result) -> list[Run]:
 
 
 def held_out(run: Run) -> int:
-    """How many pictures the confusion matrix counts."""
+    """How many rows of the data the confusion matrix counts."""
     return sum(map(sum, run.confusion))
 
 
@@ -51,14 +51,14 @@ def chance(result: Result) -> float | None:
 
 
 def recall(run: Run, index: int) -> float | None:
-    """The part of a group's pictures that was recognised; None without pictures."""
+    """The part of a group that was recognised; None where nothing of it was tested."""
     row = run.confusion[index] if index < len(run.confusion) else []
     return row[index] / sum(row) if sum(row) else None
 
 
 def standard_error(first: Run, second: Run, number: int) -> float:
-    """Of the difference of two accuracies: paired, picture by picture, where both runs say
-    which they got right; else as if each had answered `number` pictures of its own."""
+    """Of the difference of two accuracies: paired, row by row, where both runs say which they
+    got right; else as if each had answered `number` rows of its own."""
     if len(first.right) == len(second.right) == number:
         gaps = [int(a) - int(b) for a, b in zip(first.right, second.right, strict=True)]
         mean = sum(gaps) / number

@@ -8,12 +8,12 @@ from .wording import count, finite, listing
 
 
 def finding(result: Result) -> str:
-    """Which network was best on the held-out pictures, or why that is unknown."""
+    """Which network was best on the held-out rows, or why that is unknown."""
     early = "Stopped early. " if result.stopped else ""
     ranked = sorted(measured(result), key=lambda run: -_accuracy(run))
     if not ranked:
         return early + _without_test(result)
-    return f"{early}{_compared(result, ranked)} on {_pictures(ranked)}."
+    return f"{early}{_compared(result, ranked)} on {_held_out(result, ranked)}."
 
 
 def caution(result: Result) -> str:
@@ -75,9 +75,9 @@ def _scored(run: Run, ranked: Sequence[Run]) -> str:
     return f"{run.name} {_accuracy(run):.{places}f}"
 
 
-def _pictures(ranked: Sequence[Run]) -> str:
+def _held_out(result: Result, ranked: Sequence[Run]) -> str:
     number = max(held_out(run) for run in ranked)
-    return f"{count(number)} held-out pictures" if number else "the held-out pictures"
+    return f"{count(number) if number else 'the'} held-out {result.noun}"
 
 
 def _without_test(result: Result) -> str:

@@ -1,4 +1,4 @@
-"""Held-out pictures with their words, the truth and the prediction."""
+"""Held-out rows: picture, if there is one, and words, the truth and the prediction."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ MOST, MOST_WRONG = 48, 36
 
 
 def pictures(result: Result) -> Html:
-    """Up to 48 pictures: surest mistakes first, then the closest right answers."""
+    """Up to 48 rows: surest mistakes first, then the closest right answers."""
     kept = chosen(result.examples)
     if not kept:
         return Html("")
@@ -21,12 +21,12 @@ def pictures(result: Result) -> Html:
 
 
 def address(example: Example) -> str:
-    """The part of the page's address that shows pictures with the same error."""
+    """The part of the page's address that shows rows with the same error."""
     return f"p{example.truth}-{example.prediction}"
 
 
 def chosen(examples: Sequence[Example]) -> list[Example]:
-    """The pictures the page shows, in its order."""
+    """The rows the page shows, in its order."""
     wrong = sorted((e for e in examples if not right(e)), key=_sureness, reverse=True)
     good = sorted((e for e in examples if right(e)), key=_sureness)
     # Room is kept for right answers, so that the filter has both kinds to show.
@@ -54,20 +54,21 @@ def _counted(number: int, name: str) -> str:
 
 
 def _filters(result: Result, chosen: Sequence[Example]) -> Html:
-    """Shown by script only; without it every picture is on the page."""
+    """Shown by script only; without it every row is on the page."""
     kinds = ("all", "wrong", "right")
     buttons = [tag("button", k.capitalize(), type="button", data_show=k) for k in kinds]
     present = sorted({example.truth for example in chosen})
     options = [tag("option", label(result.classes, i), value=i) for i in present]
     everything = tag("option", "every group", value="")
     choice = tag("label", "True group ", tag("select", everything, *options, id="group"))
-    row = tag("div", *buttons, role="group", aria_label="Which pictures")
-    tally = tag("output", id="tally", for_="group", aria_live="polite")
+    row = tag("div", *buttons, role="group", aria_label=f"Which {result.noun}")
+    said = {"for_": "group", "aria_live": "polite", "data_noun": result.noun}
+    tally = tag("output", id="tally", **said)
     return tag("div", row, choice, tally, class_="filters", hidden="")
 
 
 def _named(kept: Sequence[Example]) -> Iterator[tuple[Example, str | None]]:
-    """Only the first picture of an error can carry the name links jump to."""
+    """Only the first row of an error can carry the name links jump to."""
     seen: set[str] = set()
     for example in kept:
         name = address(example)
@@ -80,7 +81,7 @@ def _card(result: Result, example: Example, name: str | None) -> Html:
     head, _, more = example.words.partition(" | ")
     return tag(
         "li",
-        tag("img", src=data_uri(example.picture), alt="", width=64, height=64),
+        *_picture(example),
         tag("div", tag("b", head), *_words(more), _verdict(result, example)),
         id=name,
         class_="good" if good else "bad",
@@ -88,6 +89,15 @@ def _card(result: Result, example: Example, name: str | None) -> Html:
         data_group=example.truth,
         data_pair=address(example),
     )
+
+
+def _picture(example: Example) -> list[Html]:
+    """The picture, 64 pixels high; nothing for what has no face."""
+    if example.picture is None:
+        return []
+    height, width = example.picture.shape[:2]
+    wide = round(64 * width / height)
+    return [tag("img", src=data_uri(example.picture), alt="", width=wide, height=64)]
 
 
 def _words(more: str) -> list[Html]:

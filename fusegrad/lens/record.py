@@ -12,7 +12,7 @@ from ..multimodal import FlowRecord
 
 @dataclass
 class Epoch:
-    """One pass over the training pictures. Units: losses in nats, accuracy in 0..1."""
+    """One pass over the training rows. Units: losses in nats, accuracy in 0..1."""
 
     epoch: int
     train_loss: float
@@ -25,8 +25,8 @@ class Run:
     """One trained network. Units: losses in nats, seconds of wall time.
 
     Shapes: confusion is (classes, classes), rows truth, columns prediction; [] when
-    it was not measured. right is one truth value for each test picture, in one order for all
-    networks, so that two networks can be compared picture by picture.
+    it was not measured. right is one truth value for each test row, in one order for all
+    networks, so that two networks can be compared row by row.
     """
 
     name: str
@@ -65,7 +65,8 @@ class Formula:
 
 @dataclass
 class Result:
-    """Everything a report shows; after a Ctrl-C any list may be short or empty."""
+    """Everything a report shows; after a Ctrl-C any list may be short or empty. noun is what
+    rows of the data are, in the plural."""
 
     title: str
     task: str
@@ -78,6 +79,7 @@ class Result:
     environment: dict[str, str]
     notes: list[str]
     stopped: bool
+    noun: str = "pictures"
 
 
 def to_json(result: Result) -> dict[str, Any]:

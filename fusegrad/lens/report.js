@@ -133,7 +133,8 @@ const apply = (next) => {
     choice.value = state.group;
     for (const card of cards) card.hidden = !fits(card.dataset);
     const left = cards.filter((card) => !card.hidden).length;
-    document.getElementById("tally").textContent = `${left} of ${cards.length} pictures`;
+    const tally = document.getElementById("tally");
+    tally.textContent = `${left} of ${cards.length} ${tally.dataset.noun}`;
 };
 
 const keep = ({ show, group }) => {

@@ -39,18 +39,23 @@ def render(result: Result) -> str:
     """The whole page as text; it asks for no other file."""
     made = {key: make(result) for key, (_, make) in SECTIONS.items()}
     bodies = {key: body for key, body in made.items() if body}
-    sections = [_section(key, body) for key, body in bodies.items()]
+    sections = [_section(result, key, body) for key, body in bodies.items()]
     body = join([_header(result, bodies), *sections], "\n\n")
     return document(result.title, body, script="report.js")
 
 
-def _section(key: str, body: Html) -> Html:
-    heading = tag("h2", SECTIONS[key][0], id=f"{key}-title")
+def _section(result: Result, key: str, body: Html) -> Html:
+    heading = tag("h2", _title(result, key), id=f"{key}-title")
     return tag("section", heading, body, id=key, aria_labelledby=f"{key}-title")
 
 
+def _title(result: Result, key: str) -> str:
+    """The heading of a section; examples are called what the rows of the data are."""
+    return result.noun.capitalize() if key == "pictures" else SECTIONS[key][0]
+
+
 def _header(result: Result, bodies: dict[str, Html]) -> Html:
-    links = [tag("a", SECTIONS[key][0], href=f"#{key}") for key in bodies]
+    links = [tag("a", _title(result, key), href=f"#{key}") for key in bodies]
     return tag(
         "header",
         tag("p", result.task, class_="task"),
@@ -64,6 +69,6 @@ def _header(result: Result, bodies: dict[str, Html]) -> Html:
 def _remarks(result: Result, bodies: dict[str, Html]) -> Iterator[str]:
     if text := caution(result):
         yield text
-    missing = [SECTIONS[key][0].lower() for key in EXPECTED if key not in bodies]
+    missing = [_title(result, key).lower() for key in EXPECTED if key not in bodies]
     if missing:
         yield f"Not measured, so not on this page: {', '.join(missing)}."

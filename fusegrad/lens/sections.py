@@ -23,7 +23,7 @@ def results(result: Result) -> Html:
     rows = join((_result_row(result, run, base) for run in result.runs), "\n")
     top = tag("tr", *(tag("th", cell, scope="col", role="columnheader") for cell in HEAD))
     body = [tag("thead", top, role="rowgroup"), tag("tbody", rows, role="rowgroup")]
-    title = tag("caption", "Every network on the same held-out pictures")
+    title = tag("caption", f"Every network on the same held-out {result.noun}")
     # Roles are spelled out: the narrow layout turns rows into blocks.
     return join([tag("table", title, *body, class_="results", role="table"), _base(base)])
 

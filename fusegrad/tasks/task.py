@@ -18,10 +18,12 @@ class Task(Protocol):
 
     `branch` gives (B, WIDTH); with `tokens`, (B, T, WIDTH) or `multimodal.Tokens`, where the
     modality is a sequence. `picture(row)` is (H, W, 3) uint8, or None where a row has no face;
-    `words(row)` is one line that says what the row is.
+    `words(row)` is one line that says what the row is. `noun` is what rows are, in the plural.
+    A task may have `notes`, lines that a reader of its results must know.
     """
 
     name: str
+    noun: str
     modalities: tuple[str, ...]
     classes: list[str]
     labels: np.ndarray
