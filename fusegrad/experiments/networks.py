@@ -11,14 +11,15 @@ from ..multimodal import (
     DECISIONS,
     FUSIONS,
     DecisionFusionNet,
+    EarlyFusionNet,
     FeatureFusionNet,
     HybridFusionNet,
     Multimodal,
 )
-from ..tasks import WIDTH, Task
+from ..tasks import DROPOUT, WIDTH, Task
 
-HYBRID = "hybrid"
-KINDS = (*FUSIONS, *DECISIONS, HYBRID)
+HYBRID, EARLY = "hybrid", "early"
+KINDS = (*FUSIONS, *DECISIONS, HYBRID, EARLY)
 
 
 def build(
@@ -36,6 +37,8 @@ def build(
     `heads`, every branch of a feature fusion has a unimodal head as well; with `plain`, fusions
     of tokens get one token of each modality.
     """
+    if fusion == EARLY:
+        return _early(task, modalities, rng, device)
     tokens = fusion in FUSIONS and FUSIONS[fusion].tokens and not plain
     branches = {name: task.branch(name, rng, tokens=tokens) for name in modalities}
     classes = len(task.classes)
@@ -51,6 +54,23 @@ def build(
         head = nn.Linear(meeting.width, classes, rng=rng)
         kind = HybridFusionNet if fusion == HYBRID else FeatureFusionNet
         network = kind(branches, meeting, head, made)
+    network.to(device)
+    return network
+
+
+def _early(
+    task: Task, modalities: Sequence[str], rng: np.random.Generator, device: str
+) -> Multimodal:
+    """All inputs side by side, one hidden layer as wide as those of the branches together."""
+    parts = {name: task.plain(name) for name in modalities}
+    widths, hidden = {n: width for n, (_, width) in parts.items()}, WIDTH * len(parts)
+    trunk = nn.Sequential(
+        nn.Linear(sum(widths.values()), hidden, rng=rng),
+        nn.ReLU(),
+        nn.Dropout(DROPOUT, rng=rng),
+        nn.Linear(hidden, len(task.classes), rng=rng),
+    )
+    network = EarlyFusionNet(widths, trunk, {n: module for n, (module, _) in parts.items()})
     network.to(device)
     return network
 

@@ -10,10 +10,11 @@ from .page import check_target, document, write_page
 HEAD = ("name", "kind", "what", "source", "worst error", "held", "absences", "verdict")
 TITLE = "How every fusion and objective splits the error"
 READING = (
-    "Held: arrays of branch inputs and parameters whose gradients were compared, element by "
-    "element, with central differences in float64, for one to four modalities, one row and "
-    "several, and a branch of nothing but zeros. Absences: cases with a missing modality, whose "
-    "gradient must be exactly 0 and whose input, nan even, must change nothing."
+    "Held: arrays of branch inputs and parameters whose gradients were compared with central "
+    "differences in float64, for one to four modalities, one row and several, and a branch of "
+    "nothing but zeros; those of large modules along random directions. Absences: cases with a "
+    "missing modality, whose gradient must be exactly 0 and whose input, nan even, must change "
+    "nothing."
 )
 
 

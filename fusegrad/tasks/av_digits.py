@@ -63,6 +63,11 @@ class AVDigitsTask:
         width = (self._image if modality == "image" else self._sound).width
         return ended(nn.Linear(width, WIDTH, rng=rng), rng)
 
+    def plain(self, modality: str) -> tuple[nn.Module, int]:
+        """The numbers of the pictures as they are."""
+        pixels = self._image if modality == "image" else self._sound
+        return nn.Identity(), pixels.width
+
     def picture(self, row: int) -> np.ndarray:
         """The digit and the log-mel picture side by side. Shapes: (32, 64, 3) uint8."""
         seen, heard = self.data.pairs[row]

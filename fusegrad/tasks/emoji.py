@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import data, nn
 from ..multimodal.encoder import BagOfWords
-from .parts import Pixels, dropped, ended, patches
+from .parts import Pixels, counted, dropped, ended, patches
 from .task import WIDTH
 
 # Pixels are centred and shrunk so that 3,072 of them do not drown a handful of words: at full
@@ -55,6 +55,12 @@ class EmojiTask:
         if modality == "image":
             return ended(nn.Linear(self._pixels.width, WIDTH, rng=rng), rng)
         return ended(nn.EmbeddingBag(words, WIDTH, "sum", std=WORD_STD, rng=rng), rng)
+
+    def plain(self, modality: str) -> tuple[nn.Module, int]:
+        """The numbers of the picture as they are; which words occur, as ones and zeros."""
+        if modality == "image":
+            return nn.Identity(), self._pixels.width
+        return counted(len(self.vocabulary))
 
     def picture(self, row: int) -> np.ndarray:
         """(32, 32, 3) uint8."""

@@ -11,7 +11,7 @@ from ..engine.ops.rearrange import swapaxes
 from ..engine.ops.shaping import reshape, transpose
 from ..kernels.device import device_of, to_device
 from ..multimodal import Tokens
-from ..multimodal.encoder import PatchTokens, SoundEncoder
+from ..multimodal.encoder import CountWords, PatchTokens, SoundEncoder
 from .task import DROPOUT, WIDTH
 
 FULL_SCALE = 1 / 255
@@ -66,6 +66,11 @@ class OnTokens(nn.Module):
 
     def forward(self, tokens: Tokens) -> Tokens:
         return Tokens(self.layer(tokens.values), tokens.present)
+
+
+def counted(words: int) -> tuple[nn.Module, int]:
+    """Bags of word numbers to which words occur, (B, words) of ones and zeros."""
+    return CountWords(words, presence=True), words
 
 
 def ended(first: nn.Module, rng: np.random.Generator) -> nn.Sequential:

@@ -9,8 +9,8 @@ import numpy as np
 
 from .. import data, nn
 from ..kernels.device import device_of, to_device
-from ..multimodal.encoder import BagOfWords, TableEncoder
-from .parts import dropped, ended
+from ..multimodal.encoder import BagOfWords, Standardise, TableEncoder
+from .parts import counted, dropped, ended
 from .task import WIDTH
 
 WORD_STD = 0.1
@@ -55,6 +55,15 @@ class SpamTask:
         if tokens:
             return dropped(BagOfWords(words, WIDTH, std=WORD_STD, tokens=True, rng=rng), rng)
         return ended(nn.EmbeddingBag(words, WIDTH, "sum", std=WORD_STD, rng=rng), rng)
+
+    def plain(self, modality: str) -> tuple[nn.Module, int]:
+        """The columns, standardised; which words occur, as ones and zeros."""
+        if modality == "table":
+            train = self.split["train"]
+            columns = Standardise(len(self.data.columns))
+            rows = self._table[to_device(train, device_of(self._table))]
+            return columns.fit(rows), len(self.data.columns)
+        return counted(len(self.data.vocab))
 
     def picture(self, row: int) -> None:
         """A mail has no face."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import data, nn
 from ..multimodal.encoder import BagOfWords
-from .parts import FULL_SCALE, Pixels, dropped, ended, moments, sound_picture
+from .parts import FULL_SCALE, Pixels, counted, dropped, ended, moments, sound_picture
 from .task import WIDTH
 
 WORD_STD = 0.1
@@ -62,6 +62,12 @@ class SyllablesTask:
         if modality == "audio":
             return ended(nn.Linear(self._sound.width, WIDTH, rng=rng), rng)
         return ended(nn.EmbeddingBag(symbols, WIDTH, "sum", std=WORD_STD, rng=rng), rng)
+
+    def plain(self, modality: str) -> tuple[nn.Module, int]:
+        """The numbers of the picture as they are; which words occur, as ones and zeros."""
+        if modality == "audio":
+            return nn.Identity(), self._sound.width
+        return counted(len(self.data.symbols))
 
     def picture(self, row: int) -> np.ndarray:
         """The log-mel picture, low bands below. Shapes: (32, 32, 3) uint8."""

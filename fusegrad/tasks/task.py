@@ -17,8 +17,10 @@ class Task(Protocol):
     """Rows with inputs by modality, one label each, and a fixed split.
 
     `branch` gives (B, WIDTH); with `tokens`, (B, T, WIDTH) or `multimodal.Tokens`, where the
-    modality is a sequence. `picture(row)` is (H, W, 3) uint8, or None where a row has no face;
-    `words(row)` is one line that says what the row is. `noun` is what rows are, in the plural.
+    modality is a sequence. `plain` gives the modality as it is, one row of numbers, and how
+    many they are: what early fusion joins. `picture(row)` is (H, W, 3) uint8, or None where a
+    row has no face; `words(row)` is one line that says what the row is. `noun` is what rows
+    are, in the plural.
     A task may have `notes`, lines that a reader of its results must know.
     """
 
@@ -33,5 +35,6 @@ class Task(Protocol):
     def branch(
         self, modality: str, rng: np.random.Generator, *, tokens: bool = False
     ) -> nn.Module: ...
+    def plain(self, modality: str) -> tuple[nn.Module, int]: ...
     def picture(self, row: int) -> np.ndarray | None: ...
     def words(self, row: int) -> str: ...
