@@ -98,7 +98,10 @@ def test_without_a_name_the_experiments_are_listed(tmp_path: Path) -> None:
 
 
 REFUSED = [
-    (("nonsense",), "experiment: expected one of mini-av, mini-compete, xor, got 'nonsense';"),
+    (
+        ("nonsense",),
+        "experiment: expected one of mini-av, mini-compete, missing, xor, got 'nonsense';",
+    ),
     (("xor", "--seeds", "-1"), "--seeds: expected a number from 0 up, got -1; leave it out"),
     (("xor", "--workers", "-2"), "--workers: expected a number from 0 up, got -2; leave it"),
     (("xor", "--report", "no/x.html"), "write_report: expected an existing folder, got no;"),

@@ -31,8 +31,8 @@ from .workers import Each, serially
 
 HIDDEN, MIDDLE, LR = 8, 16, 0.02
 EPOCHS, SHORT = 60, 10  # of synergy, and of what is learned soon
-ADDITIVE = ("sum", "concat, linear head")
-COMPARED = ("concat, linear head", "tensor")
+ADDITIVE = ("sum", "concat, linear")
+COMPARED = ("concat, linear", "tensor")
 EMAP_ROWS = 200
 SETTING = (
     "two classes; each modality 4-d: its bit as the sign of one coordinate, noise .3; "
@@ -54,8 +54,8 @@ def _deep(fusion: Fusion, rng: np.random.Generator) -> Made:
 
 NETWORKS: dict[str, Callable[[Widths, np.random.Generator], Made]] = {
     "sum": lambda w, rng: _linear(Sum(w), rng),
-    "concat, linear head": lambda w, rng: _linear(Concat(w), rng),
-    "concat, hidden layer": lambda w, rng: _deep(Concat(w), rng),
+    "concat, linear": lambda w, rng: _linear(Concat(w), rng),
+    "concat, hidden": lambda w, rng: _deep(Concat(w), rng),
     "gate": lambda w, rng: _linear(Gate(w, rng=rng), rng),
     "tensor": lambda w, rng: _linear(TensorFusion(w), rng),
     "low-rank": lambda w, rng: _linear(LowRank(w, MIDDLE, rank=4, rng=rng), rng),

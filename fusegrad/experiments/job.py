@@ -15,7 +15,7 @@ from ..kernels import latex, mathml
 from ..lens.record import Epoch, Example, Formula, Result, Run
 from ..multimodal.balance import METHODS, Joint, Method
 from ..optim.settings import letters
-from ..tasks import TASKS, Task
+from ..tasks import Task, task_of
 from .networks import build
 from .settings import OPTIMIZERS, Settings
 from .training import Trainer
@@ -39,16 +39,16 @@ class Job:
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.settings, self.progress, self.interrupted = settings, progress, interrupted
-        self.task: Task = TASKS[settings.task](settings.device)
+        self.task: Task = task_of(settings.task, settings.device)
         self.result = Result(
-            title=f"fusegrad train: {settings.task}",
+            title=f"fusegrad train: {self.task.name}",
             task=_subject(self.task),
             classes=self.task.classes,
             runs=[],
             race=[],
             examples=[],
             formulas=[],
-            settings=_settings(settings),
+            settings=_settings(settings, self.task.name),
             environment=environment(),
             notes=_notes(self.task),
             stopped=False,
@@ -66,9 +66,10 @@ class Job:
     def _train_all(self) -> None:
         first, *others = self.settings.racers
         for modality in self.task.modalities:
-            self.train(modality, [modality], first, self.result.runs)
-        fused = f"fused ({self.settings.fusion})"
-        trainer = self.train(fused, self.task.modalities, first, self.result.runs)
+            trainer = self.train(modality, [modality], first, self.result.runs)
+        if len(self.task.modalities) > 1:
+            fused = f"fused ({self.settings.fusion})"
+            trainer = self.train(fused, self.task.modalities, first, self.result.runs)
         if self.result.runs[-1].confusion:
             self.result.examples = self._examples(trainer)
         if others:
@@ -158,10 +159,12 @@ def _subject(task: Task) -> str:
     return f"{' and '.join(task.modalities)} to {len(task.classes)} groups: {sizes}"
 
 
-def _settings(settings: Settings) -> dict[str, object]:
-    """The settings as given, with the step size that each optimizer got."""
+def _settings(settings: Settings, task: str) -> dict[str, object]:
+    """The settings as given, with the step size that each optimizer got; of a folder its name,
+    not where it is."""
     given = {k: v for k, v in asdict(settings).items() if k not in ("report", "json")}
     rates = {name: settings.learning_rate(name) for name in settings.racers}
+    given["task"] = task
     given["lr"] = rates if len(rates) > 1 else next(iter(rates.values()))
     return given
 

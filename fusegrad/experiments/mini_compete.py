@@ -40,17 +40,17 @@ def _adam(network: Multimodal) -> optim.Optimizer:
     return optim.Adam(network.parameters(), lr=0.002)
 
 
-TOGETHER = ("joint", "OGM, alpha .8", "unimodal losses")
+TOGETHER = ("joint", "OGM, alpha .8", "unimodal loss")
 NETWORKS: dict[str, Built] = {
     "a alone": (("a",), balance.Joint, _sgd),
     "v alone": (("v",), balance.Joint, _sgd),
     "joint": (BOTH, balance.Joint, _sgd),
     "OGM, alpha .8": (BOTH, lambda: balance.OGM(alpha=0.8), _sgd),
-    "unimodal losses": (BOTH, balance.UnimodalLosses, _sgd),
+    "unimodal loss": (BOTH, balance.UnimodalLosses, _sgd),
     "a alone, Adam": (("a",), balance.Joint, _adam),
     "v alone, Adam": (("v",), balance.Joint, _adam),
     "joint, Adam": (BOTH, balance.Joint, _adam),
-    "unimodal losses, Adam": (BOTH, balance.UnimodalLosses, _adam),
+    "unimodal loss, Adam": (BOTH, balance.UnimodalLosses, _adam),
 }
 
 
@@ -142,7 +142,7 @@ def _pictures(trials: dict[str, list[Trial]]) -> list[Picture]:
 
 def _findings(trials: dict[str, list[Trial]]) -> list[Finding]:
     joint, best = _of(trials, "joint"), _of(trials, "v alone")
-    ogm, alone = _of(trials, "OGM, alpha .8"), _of(trials, "unimodal losses")
+    ogm, alone = _of(trials, "OGM, alpha .8"), _of(trials, "unimodal loss")
     fall = paired([t.share[0] for t in trials["joint"]], [t.share[-1] for t in trials["joint"]])
     gaps = {
         "v alone over joint training": (paired(best, joint), 0.10),

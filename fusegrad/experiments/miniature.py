@@ -16,6 +16,7 @@ from ..engine import Tensor, no_grad
 from ..lens.outcome import Curve, Picture
 from ..multimodal import DecisionFusionNet, Multimodal, SumLogits
 from ..multimodal.balance import Joint, Method, Step
+from ..multimodal.presence import Present
 from ..optim import Optimizer
 
 BATCH = 50
@@ -67,14 +68,18 @@ def train(
     method: Method | None = None,
     on_step: OnStep | None = None,
     on_epoch: OnEpoch | None = None,
+    masks: Callable[[int], Present] | None = None,
 ) -> None:
-    """Train on the rows of the training split; a method of balance makes the gradients."""
+    """Train on the rows of the training split; a method of balance makes the gradients, and
+    `masks(rows)` says what is there of each batch."""
     method = Joint() if method is None else method
     network.train()
     for _ in range(epochs):
         for rows in batches(data.split["train"], rng):
             optimizer.zero_grad()
-            step = method.backward(network, chosen(network, data, rows), data.label[rows])
+            present = masks(len(rows)) if masks else None
+            inputs, labels = chosen(network, data, rows), data.label[rows]
+            step = method.backward(network, inputs, labels, present)
             if on_step:
                 on_step(step)
             optimizer.step()

@@ -12,7 +12,7 @@ from .. import optim
 from ..kernels import OptionError
 from ..kernels.device import DEVICES, module_for
 from ..multimodal.balance import METHODS
-from ..tasks import TASKS
+from ..tasks import TASKS, is_folder
 from .networks import KINDS
 
 OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
@@ -25,6 +25,7 @@ OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
 # Step sizes of the lowest validation loss, all on one grid with one budget
 # (`benchmarks/learning_rates.py`).
 LEARNING_RATES = {"adam": 2e-3, "adamax": 1e-2, "adagrad": 2e-2, "rmsprop": 2e-3, "sgd": 2.0}
+OWN = ", or name a folder of yours with rows.csv"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Settings:
 
     task: str = "emoji"
     """The data: emoji (pictures, keywords), spam (words, table of mails), syllables (Mandarin:
-    sound, spelling), or av_digits (pictures, spoken digits that FUSEGRAD_DATA must hold)."""
+    sound, spelling), av_digits (pictures, spoken digits that FUSEGRAD_DATA must hold), or a
+    folder of your own with rows.csv (docs/own_data.md)."""
     fusion: str = "concat"
     """How branches meet: a row of `fusegrad verify fusion`; a wrong name lists them."""
     balance: str = "joint"
@@ -61,7 +63,8 @@ class Settings:
 
         Raises: OptionError, BackendError, or OSError, each one line with the repair.
         """
-        _one_of("--task", self.task, TASKS)
+        if not is_folder(self.task):
+            _one_of("--task", self.task, TASKS, OWN)
         _one_of("--fusion", self.fusion, KINDS)
         _one_of("--balance", self.balance, METHODS)
         _one_of("--optimizer", self.optimizer, (*OPTIMIZERS, "all"))
@@ -83,11 +86,10 @@ class Settings:
         return list(OPTIMIZERS) if self.optimizer == "all" else [self.optimizer]
 
 
-def _one_of(flag: str, value: str, known: Any) -> None:
+def _one_of(flag: str, value: str, known: Any, other: str = "") -> None:
     if value not in known:
-        raise OptionError(
-            flag, f"one of {', '.join(known)}", repr(value), "choose one of these"
-        )
+        repair = "choose one of these" + other
+        raise OptionError(flag, f"one of {', '.join(known)}", repr(value), repair)
 
 
 def _at_least(flag: str, value: int, least: int) -> None:

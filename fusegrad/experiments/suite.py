@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..lens.outcome import Outcome
-from . import interaction, mini_av, mini_compete
+from . import interaction, mini_av, mini_compete, missing
 from .workers import Each
 
 
@@ -34,6 +34,12 @@ EXPERIMENTS = {
             "an easy modality starves a better one; what helps; why k is nothing to Adam",
             5,
             mini_compete.run,
+        ),
+        Experiment(
+            "missing",
+            "what is left without a modality; modality dropout; what each is worth",
+            5,
+            missing.run,
         ),
         Experiment(
             "xor",

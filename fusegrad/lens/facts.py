@@ -93,9 +93,14 @@ def thinned(flow: Sequence[FlowRecord]) -> list[FlowRecord]:
 def merged(part: Sequence[FlowRecord]) -> FlowRecord:
     """The mean of some steps; a value that is not finite stays visible as NaN."""
     names = branches(part)
-    fields = ("norm", "share", "update")
-    norm, share, update = ({n: _mean(part, field, n) for n in names} for field in fields)
-    return FlowRecord(part[0].step, norm, share, update)
+    fields = ("norm", "share", "update", "update_share")
+    norm, share, update, moved = ({n: _mean(part, f, n) for n in names} for f in fields)
+    return FlowRecord(part[0].step, norm, share, update, update_share=moved)
+
+
+def silent(flow: Sequence[FlowRecord]) -> list[str]:
+    """The branches that no gradient reached in any step."""
+    return [n for n in branches(flow) if all(n in step.silent for step in flow)]
 
 
 def _mean(part: Sequence[FlowRecord], field: str, name: str) -> float:

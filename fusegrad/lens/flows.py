@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..multimodal import FlowRecord
-from .facts import branches, colours, fused_run, merged, thinned
+from .facts import branches, colours, fused_run, merged, silent, thinned
 from .figure import panel, panels, prose
 from .markup import Html, disclosure, join, table
 from .record import Result
@@ -12,13 +12,17 @@ from .wording import decimal, finite, listing, significant
 
 TITLES = {
     "share": "Share of the gradient",
+    "update_share": "Share of the update",
     "norm": "Gradient norm at the fusion point",
     "update": "Update-to-weight ratio",
 }
+SHARES = ("share", "update_share")
 READING = (
     "Every step sends the loss gradient back through the fusion point into each branch. "
     "The share shows who is being taught: a branch whose band shrinks is hardly taught any "
-    "more, even where it could still add something. The norm shows how hard the loss pulls. "
+    "more, even where it could still add something. The share of the update is what the "
+    "optimizer made of it: under Adam a branch can move as far as before on a gradient that "
+    "has nearly gone. The norm shows how hard the loss pulls. "
     "The update ratio shows how far the optimizer then moved the weights relative to their "
     "size; about 0.001 is a rule of thumb, and an adaptive optimizer can keep it up while "
     "the norm falls."
@@ -26,7 +30,7 @@ READING = (
 
 
 def flow(result: Result) -> Html:
-    """Share, norm and update ratio over the steps of the fused run."""
+    """Shares, norm and update ratio over the steps of the fused run."""
     run = fused_run(result)
     if run is None or not run.flow:
         return Html("")
@@ -43,7 +47,7 @@ def _chart(result: Result, points: Sequence[FlowRecord], field: str) -> Chart:
     values = {name: [_value(p, field, name) for p in points] for name in names}
     lines = [Line(name, paint[name], values[name]) for name in names]
     x, title = [point.step for point in points], TITLES[field]
-    if field == "share":
+    if field in SHARES:
         return Chart(title, "step", x, lines, (0.0, 1.0), stacked=True)
     log = suits_log([v for line in lines for v in line.values], 20)
     seen = [v for line in lines for v in line.values if finite(v)]
@@ -63,11 +67,13 @@ def _closing(flow: Sequence[FlowRecord]) -> str:
         f"{name} {decimal(first.share.get(name), 2)} → {decimal(last.share.get(name), 2)}"
         for name in branches(flow)
     ]
-    return f"Share in the first and the last tenth of the steps: {listing(parts)}."
+    mute = silent(flow)
+    named = f" No gradient reached {listing(mute)} in any step." if mute else ""
+    return f"Share in the first and the last tenth of the steps: {listing(parts)}.{named}"
 
 
 def _figures(points: Sequence[FlowRecord]) -> Html:
     columns = [(name, field) for field in TITLES for name in branches(points)]
-    head = ["Step", *(f"{name} {field}" for name, field in columns)]
+    head = ["Step", *(f"{name} {field.replace('_', ' ')}" for name, field in columns)]
     rows = ([str(p.step), *(significant(_value(p, f, n)) for n, f in columns)] for p in points)
-    return table("Per branch: share, norm and update-to-weight ratio", head, rows)
+    return table("Per branch: shares, norm and update-to-weight ratio", head, rows)

@@ -7,7 +7,7 @@ from typing import Any
 from .markup import Html, join, scroller, table, tag
 from .page import check_target, document, write_page
 
-HEAD = ("name", "kind", "what", "source", "worst error", "held", "absences", "verdict")
+HEAD = ("name", "what", "source", "worst error", "held", "absences", "verdict")
 TITLE = "How every fusion and objective splits the error"
 READING = (
     "Held: arrays of branch inputs and parameters whose gradients were compared with central "
@@ -49,7 +49,7 @@ def cells(row: Mapping[str, Any]) -> list[str]:
     error = "none" if row["error"] is None else f"{row['error']:.1e}"
     counts = [f"{row['checks']:,}", f"{row['absences']:,}"]
     verdict = "holds" if row["holds"] else f"FAILS: {row['wrong']}"
-    return [row["name"], row["kind"], row["what"], row["source"], error, *counts, verdict]
+    return [row["name"], row["what"], row["source"], error, *counts, verdict]
 
 
 def _header(rows: Sequence[Mapping[str, Any]]) -> Html:
@@ -64,5 +64,7 @@ def _header(rows: Sequence[Mapping[str, Any]]) -> Html:
 
 def _section(kind: str, rows: Sequence[Mapping[str, Any]]) -> Html:
     body = scroller(kind, table(f"{len(rows)} rows", HEAD, map(cells, rows)))
-    heading = tag("h2", kind.capitalize(), id=f"{kind}-title")
-    return tag("section", heading, body, id=kind, aria_labelledby=f"{kind}-title")
+    heading = tag("h2", f"{kind.capitalize()}s", id=f"{kind}-title")
+    return tag(
+        "section", heading, body, id=kind, class_="proofs", aria_labelledby=f"{kind}-title"
+    )

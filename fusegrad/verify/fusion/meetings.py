@@ -22,6 +22,12 @@ def _equal_tokens(names: Names, rows: int, rng: np.random.Generator) -> Arrays:
     return {n: rng.standard_normal((rows, LENGTHS[n], 3)) for n in names}
 
 
+def source_of(module: Module) -> str:
+    """What the docstring of its class says after "Source:"."""
+    text = " ".join((type(module).__doc__ or "").split())
+    return text.rpartition("Source: ")[2].rstrip(".") if "Source: " in text else ""
+
+
 def fusion_case(row: FusionRow) -> Case:
     """The case of a feature fusion."""
 
@@ -29,13 +35,16 @@ def fusion_case(row: FusionRow) -> Case:
         widths = {name: 3 if row.equal else WIDTHS[name] for name in names}
         return row.make(widths, WIDTH, rng)
 
+    names = {name: 3 if row.equal else width for name, width in WIDTHS.items()}
+    source = source_of(row.make(names, WIDTH, np.random.default_rng(0)))
     drawn = {
         (False, False): vectors,
         (True, False): equal_vectors,
         (False, True): _tokens,
         (True, True): _equal_tokens,
     }
-    return Case(row.name, "fusion", row.what, build, drawn[row.equal, row.tokens])
+    inputs = drawn[row.equal, row.tokens]
+    return Case(row.name, "fusion", row.what, build, inputs, source=source)
 
 
 def decision_case(row: DecisionRow) -> Case:
@@ -44,7 +53,9 @@ def decision_case(row: DecisionRow) -> Case:
     def build(names: Names, rng: np.random.Generator) -> Module:
         return row.make(list(names), CLASSES, rng)
 
-    return Case(f"late, {row.name}", "decision", row.what, build, equal_vectors)
+    source = source_of(build(list("ab"), np.random.default_rng(0)))
+    name = f"late, {row.name}"
+    return Case(name, "decision", row.what, build, equal_vectors, source=source)
 
 
 MEETINGS = [*map(fusion_case, FUSIONS.values()), *map(decision_case, DECISIONS.values())]
