@@ -53,6 +53,34 @@ def test_a_reader_of_reviews_runs_from_end_to_end(tmp_path: Path) -> None:
     assert shown.count(" kind, rated ") == 6
 
 
+def test_six_steps_show_an_error_that_splits_as_worked_by_hand(tmp_path: Path) -> None:
+    shown = printed_by("six_steps.py", tmp_path, "--epochs=1")
+    numbers = {
+        name: np.array(re.search(rf"{name} *= \[([^\]]+)\]", shown)[1].split(), float)  # type: ignore[index]
+        for name in ("dL/dF", "by hand", "dL/df_image", "dL/df_text")
+    }
+    both = np.concatenate([numbers["dL/df_image"], numbers["dL/df_text"]])
+    assert abs(numbers["dL/dF"]).max() > 1e-3
+    for name in ("by hand", "dL/dF"):
+        assert np.allclose(numbers[name], both, atol=1.5e-4)  # four places are shown
+    assert [line[0] for line in shown.splitlines() if line[1:3] == ". "] == list("123456")
+
+
+def test_a_guide_shows_what_the_example_prints(tmp_path: Path) -> None:
+    shown = printed_by("six_steps.py", tmp_path, "--epochs=1")
+    page = (EXAMPLES.parent / "docs" / "multimodal.md").read_text(encoding="utf-8")
+    block = re.findall(r"^    (2\. .*?dL/df_text[^\n]*)", page, re.S | re.M)[0]
+    for line in block.splitlines():
+        assert line.strip() in shown
+
+
+def test_weights_shrink_with_the_penalty_and_the_hand_agrees(tmp_path: Path) -> None:
+    shown = printed_by("mlp_l2.py", tmp_path, "--digits=100", "--epochs=5")
+    assert float(re.search(r"differ by (\S+),", shown)[1]) < 1e-14  # type: ignore[index]
+    sizes = [float(line.split()[-1]) for line in shown.splitlines()[3:]]
+    assert len(sizes) == 5 and sizes == sorted(sizes, reverse=True)
+
+
 @pytest.mark.slow
 def test_a_reader_of_reviews_does_as_well_as_a_bag_of_words(tmp_path: Path) -> None:
     shown = printed_by("movie_reviews.py", tmp_path)
