@@ -115,7 +115,8 @@ def _flow(random: np.random.Generator, step: int, part: float) -> FlowRecord:
     norm = {"image": image, "text": text}
     share = {name: value / (image + text) for name, value in norm.items()}
     update = {"image": 2e-3 * image + 3e-4, "text": 4e-3 * text + 5e-4}
-    return FlowRecord(step, norm, share, update)
+    moved = {name: value / sum(update.values()) for name, value in update.items()}
+    return FlowRecord(step, norm, share, update, update_share=moved)
 
 
 def _run(random: np.random.Generator, name: str, epochs: int) -> Run:

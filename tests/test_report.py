@@ -140,6 +140,15 @@ def test_what_was_not_measured_is_named() -> None:
     assert "Not measured, so not on this page: where it errs, pictures." in render(stopped())
 
 
+def test_the_flow_shows_both_shares_and_names_silent_branches() -> None:
+    result, mute = sample(), {"image": 0.0, "text": 1.0}
+    page = render(result)
+    assert "Share of the update" in page and "No gradient reached" not in page
+    fused = result.runs[-1]
+    fused.flow = [replace(step, norm=mute, share=mute) for step in fused.flow]
+    assert "No gradient reached image in any step." in render(result)
+
+
 def test_a_typical_report_is_small() -> None:
     assert len(render(sample(epochs=40, steps=600)).encode()) < 1_000_000
 
