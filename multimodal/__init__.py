@@ -1,6 +1,7 @@
 """Branches named by modality, how they meet, what holds them together, and who is taught.
 
 presence.py  meeting.py            masks; base of whatever takes a Tensor of every modality
+experts.py                         what several Gaussians say together
 network.py  feature_net.py  decision_net.py     networks of branches, by where they meet
 experts.py                         what several Gaussians say together
 fusion/  decision/                 feature level; decision level

@@ -7,14 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...engine import Tensor
-from ...engine.ops import elementwise, reductions
-from ...engine.ops.shaping import concat, stack
-from ...kernels.device import to_device
 from ...nn import Linear
+from ..experts import product_of_experts
 from ..meeting import Features
 from ..presence import Presence, Present
 from .fusion import Fusion, demand_sizes
-from .shares import or_neutral
 
 
 class ProductOfExperts(Fusion):
@@ -30,8 +27,7 @@ class ProductOfExperts(Fusion):
     Shapes: f_m (B, d_m) -> F (B, D). A missing modality's term is left out; without any, mu and
     logvar are 0, the prior's. W and b are drawn as Linear draws.
     Raises: OptionError for a width below 1.
-    Differs: no epsilon is added to variances. T_m / Z is taken as softmax over -lv_m and the
-    prior's 0, and overflows nowhere.
+    Differs: as `product_of_experts`, which computes it, says.
     Source: Wu & Goodman 2018, section 2.2.
     """
 
@@ -64,14 +60,6 @@ class ProductOfExperts(Fusion):
         return self._posterior(*self.gathered(features, present))
 
     def _posterior(self, features: dict[str, Tensor], here: Presence) -> tuple[Tensor, Tensor]:
-        like = next(iter(features.values()))
-        prior = to_device(np.zeros((here.rows, 1, self.width), like.dtype), like.device)
-        surety = [
-            or_neutral(here[name], -self.logvars[name](f), -np.inf)
-            for name, f in features.items()
-        ]
-        logits = concat([prior, stack(surety, axis=1)], axis=1)  # log T, (B, 1 + M, D)
-        logvar = -reductions.logsumexp(logits, axis=1)
-        mean = stack([self.means[name](f) for name, f in features.items()], axis=1)
-        share = elementwise.exp(logits[:, 1:] + logvar[:, None])
-        return (share * mean).sum(axis=1), logvar
+        mus = {name: self.means[name](f) for name, f in features.items()}
+        logvars = {name: self.logvars[name](f) for name, f in features.items()}
+        return product_of_experts(mus, logvars, here)
