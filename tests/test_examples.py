@@ -56,7 +56,7 @@ def test_a_reader_of_reviews_runs_from_end_to_end(tmp_path: Path) -> None:
 def test_six_steps_show_an_error_that_splits_as_worked_by_hand(tmp_path: Path) -> None:
     shown = printed_by("six_steps.py", tmp_path, "--epochs=1")
     numbers = {
-        name: np.array(re.search(rf"{name} *= \[([^\]]+)\]", shown)[1].split(), float)  # type: ignore[index]
+        name: np.array(re.findall(rf"{name} *= \[([^\]]+)\]", shown)[0].split(), float)
         for name in ("dL/dF", "by hand", "dL/df_image", "dL/df_text")
     }
     both = np.concatenate([numbers["dL/df_image"], numbers["dL/df_text"]])
@@ -76,7 +76,7 @@ def test_a_guide_shows_what_the_example_prints(tmp_path: Path) -> None:
 
 def test_weights_shrink_with_the_penalty_and_the_hand_agrees(tmp_path: Path) -> None:
     shown = printed_by("mlp_l2.py", tmp_path, "--digits=100", "--epochs=5")
-    assert float(re.search(r"differ by (\S+),", shown)[1]) < 1e-14  # type: ignore[index]
+    assert float(re.findall(r"differ by (\S+),", shown)[0]) < 1e-14
     sizes = [float(line.split()[-1]) for line in shown.splitlines()[3:]]
     assert len(sizes) == 5 and sizes == sorted(sizes, reverse=True)
 

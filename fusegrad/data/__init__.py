@@ -5,6 +5,9 @@ mnist.py      handwritten digits        syllables.py  sound and spelling
 movies.py     rated sentences           av_digits.py  spoken_digits.py  digits seen and heard
 dataset.py    rows, parts of a set      text.py       tokens, vocabularies, bags
 loader.py     stacking.py               rows to batches
+
+A user's own rows: folder.py, folder_rows.py, folder_table.py, folder_media.py over rows_csv.py;
+files of one row: png.py, png_pixels.py, picture_file.py, sound_file.py, array_file.py.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any
 from ..kernels.errors import OptionError
 from . import av_digits, emoji, mnist, movies, spam, syllables
 from .dataset import Subset, TensorDataset, random_split
+from .folder import Folder, read_folder
 from .loader import DataLoader
 from .stacking import collate
 from .text import Vocabulary, tokens
@@ -103,11 +107,13 @@ __all__ = [
     "SETS",
     "DataLoader",
     "DataSet",
+    "Folder",
     "Subset",
     "TensorDataset",
     "Vocabulary",
     "collate",
     "load",
     "random_split",
+    "read_folder",
     "tokens",
 ]

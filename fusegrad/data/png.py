@@ -64,7 +64,7 @@ def decode(content: bytes, name: str = "PNG") -> np.ndarray:
     2^24 pixels.
     """
     parts = _parts(content, name)
-    head = _head(parts[0][1], name)
+    head = _head(*parts[0], name)
     packed = b"".join(body for kind, body in parts if kind == b"IDAT")
     found = _pixels(head, packed, name)
     named = dict(parts)
@@ -94,10 +94,11 @@ def _parts(content: bytes, name: str) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def _head(first: bytes, name: str) -> Head:
-    """The first chunk, which must be IHDR."""
-    if len(first) != 13:
-        raise FileError(name, "13 bytes of IHDR at the start", str(len(first)), SAVE)
+def _head(kind: bytes, first: bytes, name: str) -> Head:
+    """What the first chunk says, which must be IHDR."""
+    if kind != b"IHDR" or len(first) != 13:
+        got = f"{len(first)} of {kind.decode('ascii', 'replace')!r}"
+        raise FileError(name, "13 bytes of 'IHDR' at the start", got, SAVE)
     width, height, depth, colour, packing, filters, interlaced = struct.unpack(
         ">IIBBBBB", first
     )

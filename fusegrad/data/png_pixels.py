@@ -40,9 +40,7 @@ def _by_diagonals(kinds: np.ndarray, raw: np.ndarray, size: int) -> np.ndarray:
         here, above = slice(low + 1, high + 1), slice(low, high)
         left, up, corner = out[d - 1, here], out[d - 1, above], out[d - 2, above]
         guesses = (left, up, (left + up) >> 1, _paeth(left, up, corner))
-        guess = sum(
-            mask[low:high] * value for mask, value in zip(chosen, guesses, strict=True)
-        )
+        guess = sum(mask[low:high] * value for mask, value in zip(chosen, guesses, strict=True))
         out[d, here] = (out[d, here] + guess) & 255
     return out[x + y + 2, y + 1].reshape(height, -1).astype(np.uint8)
 

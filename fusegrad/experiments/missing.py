@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -119,14 +120,14 @@ def _by_rate(trials: dict[str, list[Trial]], modality: str) -> Picture:
 def _by_epoch(trials: dict[str, list[Trial]]) -> Picture:
     """Shapley values under zero, epoch by epoch, of both trainings."""
     curves = [
-        Curve(f"{m}, {name.split()[-1]}", _mean(trials[name], lambda t, m=m: _history(t, m)))  # type: ignore[misc]
+        Curve(f"{m}, {name.split()[-1]}", _mean(trials[name], partial(_history, m)))
         for name in TRAINED
         for m in BOTH
     ]
     return Picture("Worth of a modality", "epoch", list(range(1, EPOCHS + 1)), curves)
 
 
-def _history(trial: Trial, modality: str) -> list[float]:
+def _history(modality: str, trial: Trial) -> list[float]:
     return [found.accuracy["zero"][modality] for found in trial.worth]
 
 

@@ -15,7 +15,7 @@ from ..lens.record import Epoch, Run
 from ..multimodal import BranchFlow, Multimodal
 from ..multimodal.balance import Joint, Method
 from ..optim import Optimizer
-from ..tasks import Task
+from ..tasks import Task, masks
 
 OnEpoch = Callable[[Run, Epoch], None]
 
@@ -81,7 +81,8 @@ class Trainer:
             raise KeyboardInterrupt
         self.optimizer.zero_grad()
         inputs = self.task.inputs(rows, self.modalities)
-        step = self.method.backward(self.network, inputs, self.task.labels[rows])
+        here = masks(self.task, rows, self.modalities)
+        step = self.method.backward(self.network, inputs, self.task.labels[rows], here)
         self.optimizer.step()
         return float(step.loss)
 
@@ -96,8 +97,9 @@ class Trainer:
     def logits(self, rows: np.ndarray) -> np.ndarray:
         """Logits on the host, (rows, classes)."""
         self.network.eval()
+        here = masks(self.task, rows, self.modalities)
         with no_grad():
-            return self.network(self.task.inputs(rows, self.modalities)).numpy()
+            return self.network(self.task.inputs(rows, self.modalities), here).numpy()
 
     def _test(self, run: Run) -> None:
         rows = self.task.split["test"]

@@ -20,7 +20,7 @@ def fused_run(result: Result) -> Run | None:
 
 def is_fused(run: Run) -> bool:
     """Whether a network calls itself fused (or fusion)."""
-    return "fus" in run.name.lower()
+    return run.name.lower().startswith("fused")
 
 
 def branches(flow: Sequence[FlowRecord]) -> list[str]:

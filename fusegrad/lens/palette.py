@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 # Names of CSS variables; report.css holds an Okabe-Ito value for light and for dark.
-ROLES = {"fus": "var(--fused)", "text": "var(--text)", "image": "var(--image)"}
+ROLES = {"fused": "var(--fused)", "text": "var(--text)", "image": "var(--image)"}
 SPARE = tuple(f"var(--spare{i})" for i in range(1, 6))
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
 

@@ -21,7 +21,8 @@ class Task(Protocol):
     many they are: what early fusion joins. `picture(row)` is (H, W, 3) uint8, or None where a
     row has no face; `words(row)` is one line that says what the row is. `noun` is what rows
     are, in the plural.
-    A task may have `notes`, lines that a reader of its results must know.
+    A task may have `notes`, lines that a reader of its results must know, and `present(rows,
+    modalities)`, the masks of a batch, where some rows lack a modality; see `masks`.
     """
 
     name: str
@@ -38,3 +39,11 @@ class Task(Protocol):
     def plain(self, modality: str) -> tuple[nn.Module, int]: ...
     def picture(self, row: int) -> np.ndarray | None: ...
     def words(self, row: int) -> str: ...
+
+
+def masks(
+    task: Task, rows: np.ndarray, modalities: Sequence[str]
+) -> dict[str, np.ndarray] | None:
+    """Which rows have each modality, as networks take it; None where all have all."""
+    present = getattr(task, "present", None)
+    return None if present is None else present(rows, modalities)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from ..engine import Tensor
-from ..kernels import DTypeError
+from ..engine import NonFiniteError, Tensor
+from ..kernels import DTypeError, OptionError
 from ..multimodal import Multimodal
 from ..multimodal.balance import Joint, Method
+from ..multimodal.balance.own import set_aside
 from ..optim import Averaged, Optimizer
 from .trainer import Trainer
 
@@ -51,14 +53,25 @@ class MultimodalTrainer(Trainer):
         self.network, self.method, self.beside = model, method, {"method": method}
 
     def gradients(self, batch: Any, number: int) -> tuple[float, Any, Any]:
-        """The method's gradients; it may pass through the model more than once."""
-        (inputs, present), target = self.inputs_and_target(batch)
-        step = self.method.backward(self.network, inputs, target, present)
-        return self._finite(step.loss, number), step.outputs.logits, target
+        """The method's gradients; it may pass through the model more than once.
+
+        Raises: NonFiniteError, with no gradient added and the method as it was before.
+        """
+        inputs, present, target = self._parts(batch)
+        memory, passes = dict(self.method.memory), replace(self.method.passes)
+        try:
+            with set_aside(self.network.parameters()):
+                step = self.method.backward(self.network, inputs, target, present)
+                value = self._finite(step.loss, number)
+        except NonFiniteError:
+            self.method.memory = memory
+            vars(self.method.passes).update(vars(passes))
+            raise
+        return value, step.outputs.logits, target
 
     def step(self, batch: Any) -> tuple[Tensor, Any, Any]:
         """The fused loss, without the method: what validation measures."""
-        (inputs, present), target = self.inputs_and_target(batch)
+        inputs, present, target = self._parts(batch)
         logits = self.model(inputs, present)
         return self.loss(logits, target), logits, target
 
@@ -71,3 +84,14 @@ class MultimodalTrainer(Trainer):
         masks = {n.removeprefix(PRESENT): x for n, x in inputs.items() if n.startswith(PRESENT)}
         rest = {name: x for name, x in inputs.items() if not name.startswith(PRESENT)}
         return (rest, masks or None), target
+
+    def _parts(self, batch: Any) -> tuple[Mapping[str, Any], Any, Any]:
+        """Inputs, masks and the target.
+
+        Raises: OptionError for a batch without target.
+        """
+        (inputs, present), target = self.inputs_and_target(batch)
+        if target is None:
+            expected, got = f"a batch with {self.target!r}", str(sorted(inputs))
+            raise OptionError("MultimodalTrainer", expected, got, "see target=")
+        return inputs, present, target

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +16,9 @@ from .case import Arrays, Case
 
 TOLERANCE = 1e-6  # relative, in float64, by central differences
 NAMES = "abcd"
-MOST = 250  # numbers that are moved one by one; where a module has more, they move together
-DIRECTIONS = 4  # random ones, in which they do
+MOST = 250  # parameters that are moved one by one; where a module has more, they move together
+DIRECTIONS = 2  # random ones, in which they do
+Value = Callable[..., Tensor]
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ def proved(case: Case) -> Proof:
     wrong: list[str] = []
     for count in case.counts:
         names = list(NAMES[:count])
-        for where, arrays in _situations(case, names):
-            error, number, fault = _differences(case, names, arrays)
+        for situation in _situations(case, names):
+            error, number, fault = _differences(case, names, situation)
             worst, checks = max(worst, error), checks + number
-            wrong += [f"M={count}, {where}: {fault}"] if fault else []
+            wrong += [f"M={count}, {situation.where}: {fault}"] if fault else []
         if not case.absent:
             faults, number = _absences(case, names)
             absences += number
@@ -64,55 +65,87 @@ def proved(case: Case) -> Proof:
     return Proof(*facts, "; ".join(wrong), time.perf_counter() - start)
 
 
-def _situations(case: Case, names: list[str]) -> Iterator[tuple[str, Arrays]]:
-    """Inputs of every batch size, and a branch of nothing but zeros."""
+class _Situation(NamedTuple):
+    """Inputs, and which of them are moved number by number, the others and the parameters
+    together. Where the parameters are few, all are moved number by number in the main one;
+    where they are many, nothing is unless it is one row."""
+
+    where: str
+    arrays: Arrays
+    alone: list[str]
+    is_main: bool
+
+
+def _situations(case: Case, names: list[str]) -> Iterator[_Situation]:
+    """Inputs of every batch size, the largest being the main one, and a branch of zeros."""
+    most = max(case.rows)
     for rows in case.rows:
-        yield f"B={rows}", case.inputs(names, rows, np.random.default_rng(9))
-    arrays = case.inputs(names, max(case.rows), np.random.default_rng(10))
+        arrays = case.inputs(names, rows, np.random.default_rng(9))
+        yield _Situation(f"B={rows}", arrays, names if rows == 1 else [], rows == most)
+    arrays = case.inputs(names, most, np.random.default_rng(10))
     if not case.zeros:
-        yield "a branch of zeros", {**arrays, names[-1]: np.zeros_like(arrays[names[-1]])}
+        zeros = {names[-1]: np.zeros_like(arrays[names[-1]])}
+        yield _Situation("a branch of zeros", {**arrays, **zeros}, list(zeros), False)
 
 
-def _differences(case: Case, names: list[str], arrays: Arrays) -> tuple[float, int, str]:
+def _differences(case: Case, names: list[str], at: _Situation) -> tuple[float, int, str]:
     """The worst error of all inputs and parameters, how many they are, and what is wrong."""
     module = case.module(names)
     parameters = dict(module.named_parameters())
+    caller = _Caller(module, case)
 
     def value(*values: Any) -> Tensor:
-        given = dict(zip(arrays, values))
-        state = dict(zip(parameters, values[len(arrays) :], strict=True))
-        caller = _Caller(module, case)
+        given = dict(zip(at.arrays, values))
+        state = dict(zip(parameters, values[len(at.arrays) :], strict=True))
         return nn.functional_call(caller, {f"module.{n}": v for n, v in state.items()}, given)
 
-    inputs, moved = list(arrays.values()), [p.numpy() for p in parameters.values()]
     value.__name__ = case.name
+    given = [*at.arrays.values(), *(p.numpy() for p in parameters.values())]
+    alone = _moved_alone(at, list(parameters.values()))
+    together = [i for i in range(len(given)) if i not in alone]
     try:
-        error = _worst(value, inputs, moved)
+        error = max(_alone(value, given, alone), _together(value, given, together))
     except (GradientError, KinkError) as fault:
-        return float("nan"), len(inputs + moved), str(fault)
-    return error, len(inputs + moved), ""
+        return float("nan"), len(given), str(fault)
+    return error, len(given), ""
 
 
-def _worst(value: Callable[..., Tensor], inputs: list[Any], parameters: list[Any]) -> float:
-    """The worst error, every number moved by itself. Where a module has many: those of the
-    inputs of one row by themselves, and all together along random directions."""
-    given = [*inputs, *parameters]
-    if sum(p.size for p in parameters) <= MOST:
-        return float(gradcheck(value, *given, tolerance=TOLERANCE).error)
-    found = [
-        gradcheck(
-            value, *given, mode="random", tolerance=TOLERANCE, rng=np.random.default_rng(seed)
-        )
-        for seed in range(DIRECTIONS)
-    ]
-    if len(inputs[0]) == 1:
+def _moved_alone(at: _Situation, parameters: list[Any]) -> list[int]:
+    """Which of the inputs and parameters are moved number by number."""
+    few = sum(p.size for p in parameters) <= MOST
+    if few and at.is_main:
+        return list(range(len(at.arrays) + len(parameters)))
+    rows = len(next(iter(at.arrays.values())))
+    return [i for i, n in enumerate(at.arrays) if n in at.alone and (few or rows == 1)]
 
-        def of_inputs(*x: Any) -> Tensor:
-            return value(*x, *parameters)
 
-        of_inputs.__name__ = value.__name__
-        found.append(gradcheck(of_inputs, *inputs, tolerance=TOLERANCE))
-    return max(float(difference.error) for difference in found)
+def _alone(value: Value, given: list[Any], which: list[int]) -> float:
+    """The worst error of some arrays, every number moved by itself and all else fixed."""
+    if not which:
+        return 0.0
+    moved = [given[i] for i in which]
+    return float(gradcheck(_of(value, given, which), *moved, tolerance=TOLERANCE).error)
+
+
+def _together(value: Value, given: list[Any], which: list[int]) -> float:
+    """The worst error of some arrays, moved along random directions and all else fixed."""
+    if not which:
+        return 0.0
+    moved, of_these = [given[i] for i in which], _of(value, given, which)
+    how: dict[str, Any] = {"mode": "random", "tolerance": TOLERANCE}
+    generators = map(np.random.default_rng, range(DIRECTIONS))
+    return max(float(gradcheck(of_these, *moved, rng=rng, **how).error) for rng in generators)
+
+
+def _of(value: Value, given: list[Any], which: list[int]) -> Value:
+    """The value as a function of some of its arrays."""
+
+    def of_these(*moved: Any) -> Tensor:
+        own = dict(zip(which, moved, strict=True))
+        return value(*(own.get(i, x) for i, x in enumerate(given)))
+
+    of_these.__name__ = value.__name__
+    return of_these
 
 
 def _absences(case: Case, names: list[str]) -> tuple[list[str], int]:
