@@ -15,28 +15,26 @@ INTRODUCTION = """# Every way of fusing, on every task
 
 Made by `python -m benchmarks.fusion_table --write`; the figures by seed are in `fusions.json`.
 
-Test accuracy is the mean over {seeds} seeds ± its standard deviation, measured once, with the
-weights of the epoch whose validation loss was lowest of {epochs}; validation and test rows are
-disjoint. "Over concat" is the difference seed by seed, ± a 95 % interval: bold where that does
+Test accuracy is the mean over the seeds ± its standard deviation, measured once, with the
+weights of the epoch whose validation loss was lowest; validation and test rows are disjoint.
+"Over concat" is the difference seed by seed, ± a 95 % interval: bold where that does
 not hold 0, else no difference is shown. Nothing was tuned for any network: all have Adam, one
 step size, batches of {batch}. Milliseconds are processor time, with that of measuring after
 each epoch, on one core of a machine that does other work: they rank, and do not measure.
-
-{machine}
 """
 
 
-def page(whole: dict[str, Any]) -> str:
+def page(tasks: dict[str, Any], batch: int) -> str:
     """The page as Markdown."""
-    machine = ", ".join(f"{name} {value}" for name, value in whole["environment"].items())
-    head = INTRODUCTION.format(machine=machine, **whole)
-    return "\n".join([head, *(line for name in whole["tasks"] for line in _task(whole, name))])
+    head = INTRODUCTION.format(batch=batch)
+    return "\n".join([head, *(line for name in tasks for line in _task(name, tasks[name]))])
 
 
-def _task(whole: dict[str, Any], name: str) -> Iterator[str]:
-    task = whole["tasks"][name]
+def _task(name: str, task: dict[str, Any]) -> Iterator[str]:
     sizes = ", ".join(f"{count:,} {part}" for part, count in task["rows"].items())
+    machine = ", ".join(f"{name} {value}" for name, value in task["environment"].items())
     yield f"## {name}\n"
+    yield f"{task['seeds']} seeds, {task['epochs']} epochs; {machine}.\n"
     yield f"{' and '.join(task['modalities'])} to {task['classes']} classes: {sizes} rows."
     yield f"Always answering the most frequent class is right for {task['chance']:.3f}."
     yield from task["notes"]

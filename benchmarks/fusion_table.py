@@ -6,7 +6,8 @@ Each network of a task is trained alike: Adam with the step size of `fusegrad tr
 64, the same epochs, the weights of the epoch with the lowest validation loss; the test rows are
 looked at once, after it. A seed draws first weights, the order of batches and dropout. Beside
 each fusion stands its paired difference to concat, seed by seed, with a 95 % interval; where
-that holds 0, no difference is shown. --write puts the table under benchmarks/results/.
+that holds 0, no difference is shown. --write puts the tasks measured into the table under
+benchmarks/results/, as soon as each is done; others stay as they are there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -31,6 +33,7 @@ from fusegrad.multimodal import balance
 from fusegrad.tasks import TASKS, Task
 
 EPOCHS, BATCH, BASE = 20, 64, "concat"
+FEWER = {"av_digits": 6}  # of 94 steps; its networks are at their best after two or three
 METHODS = [name for name in balance.METHODS if name != "joint"]
 RESULTS = Path(__file__).resolve().parent / "results" / "fusions"
 PLAIN = ("spam",)  # mails have hundreds of words: to fusions of tokens each side is one token
@@ -75,31 +78,31 @@ def rows_of(name: str) -> list[tuple[str, str]]:
     return [*alone, *((k, "joint") for k in KINDS), *((BASE, m) for m in METHODS)]
 
 
-def measured(names: list[str], seeds: int, workers: int, epochs: int) -> dict[str, Any]:
-    """By task, a row a network, with one entry a seed."""
-    rows = [(name, *row) for name in names for row in rows_of(name)]
-    jobs = [(*row, seed, epochs) for row in rows for seed in range(seeds)]
+def measured(name: str, seeds: int, workers: int, epochs: int) -> list[dict[str, Any]]:
+    """A row a network of a task, with one entry a seed."""
+    rows = rows_of(name)
+    jobs = [(name, *row, seed, epochs) for row in rows for seed in range(seeds)]
     began = time.perf_counter()
 
     def tick(done: int, of: int) -> None:
-        print(f"\r{done}/{of}, {time.perf_counter() - began:.0f} s", end="", flush=True)
+        said = f"\r{name}: {done}/{of}, {time.perf_counter() - began:.0f} s"
+        print(said, end="" if done < of else "\n", file=sys.stderr, flush=True)
 
     found = iter(in_processes(workers, tick)(trained, jobs))
-    print()
-    tables: dict[str, list[Any]] = {name: [] for name in names}
-    for name, kind, method in rows:
-        runs = [next(found) for _ in range(seeds)]
-        tables[name].append({"network": kind, "method": method, "seeds": runs})
-    return tables
+    return [
+        {"network": kind, "method": method, "seeds": [next(found) for _ in range(seeds)]}
+        for kind, method in rows
+    ]
 
 
-def facts(name: str) -> dict[str, Any]:
+def facts(name: str, epochs: int) -> dict[str, Any]:
     """What a reader must know of a task."""
     task = task_of(name)
     counts = np.bincount(task.labels[task.split["test"]])
     return {
         "rows": {part: len(rows) for part, rows in task.split.items()},
         "classes": len(task.classes),
+        "epochs": epochs,
         "chance": float(counts.max() / counts.sum()),
         "modalities": list(task.modalities),
         "notes": list(getattr(task, "notes", [])),
@@ -111,23 +114,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--epochs", type=int, default=0, help="0: as the page has them")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--write", action="store_true", help=f"to {RESULTS.name}.md and .json")
     given = parser.parse_args()
-    tables = measured(given.tasks, given.seeds, given.workers, given.epochs)
-    whole = {
-        "seeds": given.seeds,
-        "epochs": given.epochs,
-        "batch": BATCH,
-        "environment": environment(),
-        "tasks": {name: {**facts(name), "networks": rows} for name, rows in tables.items()},
-    }
-    text = page(whole)
-    print(text)
-    if given.write:
-        RESULTS.with_suffix(".json").write_text(json.dumps(whole, indent=1) + "\n")
-        RESULTS.with_suffix(".md").write_text(text)
+    tasks: dict[str, Any] = {}
+    for name in given.tasks:
+        epochs = given.epochs or FEWER.get(name, EPOCHS)
+        rows = measured(name, given.seeds, given.workers, epochs)
+        head = {"seeds": given.seeds, "environment": environment()}
+        tasks[name] = {**head, **facts(name, epochs), "networks": rows}
+        if given.write:
+            write({name: tasks[name]})
+    print(page(tasks, BATCH))
+
+
+def write(tasks: dict[str, Any]) -> None:
+    """Put tasks in the place of their older measurements, on the page and in the figures."""
+    kept, figures = {}, RESULTS.with_suffix(".json")
+    if figures.exists():
+        kept = json.loads(figures.read_text(encoding="utf-8"))
+    whole = {name: {**kept, **tasks}[name] for name in TASKS if name in {**kept, **tasks}}
+    figures.parent.mkdir(exist_ok=True)
+    figures.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+    RESULTS.with_suffix(".md").write_text(page(whole, BATCH), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -36,11 +36,12 @@ def _env(root: str) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_an_experiment_finds_what_it_is_said_to_find(name: str, tmp_path: Path) -> None:
-    """With two seeds; the whole is one command."""
-    done = fusegrad("experiment", name, "--seeds", "2", "--json", cwd=tmp_path)
+    """With the fewest seeds; the whole is one command, which CI runs."""
+    seeds = 2 if name == "missing" else 1
+    done = fusegrad("experiment", name, "--seeds", str(seeds), "--json", cwd=tmp_path)
     found = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr
-    assert found["as_expected"] and len(found["findings"]) >= 3 and found["seeds"] == 2
+    assert found["as_expected"] and len(found["findings"]) >= 3 and found["seeds"] == seeds
     page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
     assert all(table["title"] in page for table in found["tables"])
 
@@ -100,7 +101,7 @@ def test_without_a_name_the_experiments_are_listed(tmp_path: Path) -> None:
 REFUSED = [
     (
         ("nonsense",),
-        "experiment: expected one of mini-av, mini-compete, missing, xor, got 'nonsense';",
+        "experiment: expected one of balance, mini-av, mini-compete, missing, xor, got",
     ),
     (("xor", "--seeds", "-1"), "--seeds: expected a number from 0 up, got -1; leave it out"),
     (("xor", "--workers", "-2"), "--workers: expected a number from 0 up, got -2; leave it"),

@@ -32,7 +32,8 @@ SETTING = (
 Built = tuple[Sequence[str], Callable[[], Method], Callable[[Multimodal], optim.Optimizer]]
 
 
-def _sgd(network: Multimodal) -> optim.Optimizer:
+def sgd(network: Multimodal) -> optim.Optimizer:
+    """Momentum, with one step size for all networks."""
     return optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
 
 
@@ -42,11 +43,11 @@ def _adam(network: Multimodal) -> optim.Optimizer:
 
 TOGETHER = ("joint", "OGM, alpha .8", "unimodal loss")
 NETWORKS: dict[str, Built] = {
-    "a alone": (("a",), balance.Joint, _sgd),
-    "v alone": (("v",), balance.Joint, _sgd),
-    "joint": (BOTH, balance.Joint, _sgd),
-    "OGM, alpha .8": (BOTH, lambda: balance.OGM(alpha=0.8), _sgd),
-    "unimodal loss": (BOTH, balance.UnimodalLosses, _sgd),
+    "a alone": (("a",), balance.Joint, sgd),
+    "v alone": (("v",), balance.Joint, sgd),
+    "joint": (BOTH, balance.Joint, sgd),
+    "OGM, alpha .8": (BOTH, lambda: balance.OGM(alpha=0.8), sgd),
+    "unimodal loss": (BOTH, balance.UnimodalLosses, sgd),
     "a alone, Adam": (("a",), balance.Joint, _adam),
     "v alone, Adam": (("v",), balance.Joint, _adam),
     "joint, Adam": (BOTH, balance.Joint, _adam),

@@ -93,6 +93,7 @@ def followed(
     optimizer: Optimizer,
     epochs: int,
     rng: np.random.Generator,
+    method: Method | None = None,
 ) -> list[float]:
     """Train, and give the accuracy on the test rows after every epoch."""
     scores: list[float] = []
@@ -101,7 +102,7 @@ def followed(
         scores.append(accuracy(network, data))
         network.train()
 
-    train(network, data, optimizer, epochs, rng, on_epoch=on_epoch)
+    train(network, data, optimizer, epochs, rng, method, on_epoch=on_epoch)
     return scores
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..lens.outcome import Outcome
-from . import interaction, mini_av, mini_compete, missing
+from . import balancing, interaction, mini_av, mini_compete, missing
 from .workers import Each
 
 
@@ -23,6 +23,12 @@ class Experiment:
 EXPERIMENTS = {
     row.name: row
     for row in (
+        Experiment(
+            "balance",
+            "nine ways to keep a branch from starving, side by side, with what they cost",
+            5,
+            balancing.run,
+        ),
         Experiment(
             "mini-av",
             "two modalities whose errors are independent: adding reaches the best possible",
