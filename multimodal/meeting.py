@@ -117,9 +117,10 @@ def mean_of_tokens(tokens: Tensor | Tokens) -> Tensor:
     )
     if len(values.shape) == 2:
         return values
-    if mask is None:
+    if mask is None and values.shape[1]:
         return reductions.mean(values, axis=1)
-    mask = np.asarray(to_device(mask, "cpu"), bool)
+    whole = np.ones(values.shape[:2], bool)
+    mask = whole if mask is None else np.asarray(to_device(mask, "cpu"), bool)
     count = np.maximum(mask.sum(axis=1, keepdims=True), 1).astype(values.dtype)
     return masked(values, mask).sum(axis=1) / to_device(count, values.device)
 

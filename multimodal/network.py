@@ -3,8 +3,9 @@
 Inputs are a dict by modality; a value is what its branch takes, or a tuple where it takes
 several arguments. A modality may be missing for the whole batch (its key is absent) or for some
 samples (`present`, truth values of shape (B,) by modality). A missing feature is exactly 0, and
-so is the gradient that reaches its branch. An input that is nan or inf where its modality is
-missing is 0 before the branch sees it: 0 times nan would be nan in the gradients of weights.
+so is the gradient that reaches its branch. An input that is nan or inf where its modality, or a
+token, is missing is 0 before the branch sees it: 0 times nan would be nan in the gradients of
+weights. A branch in which rows meet, as in a batch norm, does see the finite ones.
 """
 
 from __future__ import annotations
@@ -64,6 +65,11 @@ class Multimodal(Module):
         if unknown := [name for name in self.heads if name not in self.branches]:
             expected, repair = f"heads among {list(self.branches)}", "name both alike"
             raise OptionError(type(self).__name__, expected, str(unknown), repair)
+        # A part "b" of "a" and a branch "a.b" would have one name in a state.
+        names = list(self.branches)
+        if unclear := [n for n in names if any(str(n).startswith(f"{m}.") for m in names)]:
+            expected, repair = "names that go on from no other by a dot", "use no dots"
+            raise OptionError(type(self).__name__, expected, str(unclear), repair)
 
     def meet(self, features: Features, present: Present | None = None) -> Outputs:
         """Everything from the features of the branches on."""
@@ -149,16 +155,19 @@ def _arguments(value: Any, mask: Any) -> tuple[Any, ...]:
     if mask is None:
         return arguments
     mask = np.asarray(to_device(mask, "cpu"))
-    rows = mask.any(axis=1) if mask.ndim == 2 else mask
-    return tuple(_finite(x, rows) for x in arguments)
+    return tuple(_finite(x, mask) for x in arguments)
 
 
-def _finite(x: Any, rows: np.ndarray) -> Any:
-    """x, and 0 in rows that are False, if there is nan or inf in one of them."""
+def _finite(x: Any, mask: np.ndarray) -> Any:
+    """x, and 0 in rows or tokens that are False, if there is nan or inf in one of them. A mask
+    of tokens that x does not have, being of another shape, is read as one of rows."""
     data = data_of(x)
-    is_float = getattr(getattr(data, "dtype", None), "kind", "") == "f"
-    if not is_float or data.shape[:1] != rows.shape or rows.dtype != bool or rows.all():
+    if getattr(getattr(data, "dtype", None), "kind", "") != "f" or mask.dtype != bool:
         return x
-    absent = to_device(np.flatnonzero(~rows), device_of(data))
+    if mask.ndim == 2 and data.shape[:2] != mask.shape:
+        mask = np.asarray(mask.any(axis=1))
+    if data.shape[: mask.ndim] != mask.shape or mask.all():
+        return x
+    absent = tuple(to_device(at, device_of(data)) for at in np.nonzero(~mask))
     fine = queries.all_(elementwise.isfinite(data[absent]))
-    return x if fine else masked(x, rows)
+    return x if fine else masked(x, mask)

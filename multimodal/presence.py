@@ -110,16 +110,26 @@ def _enter(here: Presence, name: str, mask: np.ndarray) -> None:
 
 def joined(features: Mapping[str, Any], present: Present | None) -> dict[str, Any]:
     """`present`, and the masks that came with tokens; where there are both, both must hold.
+    A sequence of no tokens at all is missing, mask or none.
 
     Raises: DTypeError for what is no dict, ShapeError for two masks that do not fit.
     """
     masks = dict(_by_name(present))
     for name, x in features.items():
-        if isinstance(x, Tokens) and x.present is not None:
-            real = np.asarray(to_device(x.present, "cpu"))
+        real = _real(x)
+        if real is not None:
             given = masks.get(name)
             masks[name] = real if given is None else _both(name, real, given)
     return masks
+
+
+def _real(x: Any) -> np.ndarray | None:
+    """The mask that comes with a feature; None for one that is all there."""
+    values, mask = (x.values, x.present) if isinstance(x, Tokens) else (x, None)
+    if mask is not None:
+        return np.asarray(to_device(mask, "cpu"))
+    shape: tuple[int, ...] = getattr(values, "shape", ())
+    return np.zeros(shape[:2], bool) if len(shape) == 3 and not shape[1] else None
 
 
 def _both(name: str, real: np.ndarray, given: Any) -> np.ndarray:

@@ -12,8 +12,9 @@ from ...engine.backward import backpropagate
 from ...engine.ops import norms, queries
 from ...engine.ops.elementwise import equal
 from ...engine.ops.reductions import mean
-from ...engine.ops.shaping import data_of
+from ...engine.ops.shaping import as_array, data_of
 from ...engine.ops.softmax import cross_entropy
+from ...kernels import OptionError
 from ...kernels.device import to_device
 from ...nn.loss.checks import at_least
 from ..network import Inputs, Multimodal, Outputs
@@ -40,7 +41,8 @@ class CGGM(Voiced):
     at 0, so that B_m is in [0, 1]: without, one classifier that got worse makes B_m negative,
     and a sum near 0 makes it huge. Where nobody improves, B_m = (M - 1) / M for all, as when
     all improve alike.
-    Raises: OptionError for rho < 0 or lam < 0; else as for `Voiced`.
+    Raises: OptionError for rho < 0 or lam < 0, and for targets that are no class labels; else
+    as for `Voiced`.
     Source: Guo et al. 2024.
     """
 
@@ -131,5 +133,9 @@ def cosine(g: Tensor, fixed: Any) -> Tensor:
 
 def _accuracy(name: str, logits: Tensor, out: Outputs, target: Any) -> float:
     z, y = rows_of(name, detached(logits), out.here, target)
-    right = equal(queries.argmax(z, axis=-1), to_device(data_of(y), z.device))
+    labels = data_of(as_array(y))
+    if labels.shape != z.shape[:1] or labels.dtype.kind not in "iu":
+        rule, got = "class labels (B,)", f"{labels.dtype} of shape {labels.shape}"
+        raise OptionError("CGGM", rule, got, "accuracies are of classes")
+    right = equal(queries.argmax(z, axis=-1), to_device(labels, z.device))
     return float(mean(data_of(right).astype(z.dtype)))

@@ -28,7 +28,8 @@ class MMPareto(Voiced):
     Backward: as said for branches; fusion, heads, and what two parts share get the plain sum of
     the gradients of L and of all L_m.
     One forward (M more with logits="absent") and M + 1 backwards, whose gradients are taken
-    apart before they are compared; M counts the modalities in the batch. `weight` is w_m.
+    apart before they are compared; M counts the modalities in the batch, less those whose loss
+    reaches nothing that is trained. `weight` is w_m.
     Differs: inner products and norms are of a branch as a whole; the authors' code restores the
     norm parameter by parameter. A gradient of 0 conflicts with none. Opposite ones cancel: of
     what is left, below 1e-4 of the norm, nothing is made long again.
@@ -58,7 +59,8 @@ class MMPareto(Voiced):
         with set_aside(network.parameters()) as parameters:
             found: dict[str | None, dict[int, Any]] = {}
             for name, one in [*losses.items(), (None, loss)]:
-                self.backward_pass(one, again=name is not None)
+                if one.requires_grad or name is None:
+                    self.backward_pass(one, again=name is not None)
                 found[name] = {id(p): p.grad for p in parameters}
                 forget(parameters)
             for p in parameters:

@@ -85,7 +85,8 @@ def held_back(scores: dict[str, float], alpha: float) -> dict[str, float]:
     {'a': 1.0, 'b': 1.0}
     """
     found = ratios(scores)
-    return {m: 1 - math.tanh(alpha * rho) if rho > 1 else 1.0 for m, rho in found.items()}
+    leads = {m: bool(alpha) and rho > 1 for m, rho in found.items()}  # 0 times inf is no lead
+    return {m: 1 - math.tanh(alpha * rho) if leads[m] else 1.0 for m, rho in found.items()}
 
 
 def _noise(

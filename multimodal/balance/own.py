@@ -10,27 +10,34 @@ from ...engine import Tensor
 from ...engine.ops import elementwise
 from ...engine.ops.shaping import data_of
 from ...engine.sparse import SparseRows, total
-from ...nn import Parameter
+from ...nn import Module, Parameter
 from ...nn.tree import held
 from ..network import Multimodal
+
+PARTS = {"fusion", "head", "heads", "decision"}  # what a network holds beside its branches
 
 
 def own_parameters(network: Multimodal) -> dict[str, list[Parameter]]:
     """By modality, the parameters of its branch that no other part of the network holds too:
     what two branches share, or a branch and the head, is nobody's own."""
     inside = {n: {id(p): p for p in b.parameters()} for n, b in network.branches.items()}
-    parts = {id(m) for branch in network.branches.values() for m in branch.modules()}
-    outside = {
-        id(p)
-        for module in network.modules()
-        if id(module) not in parts
-        for _, p in held(module, Parameter)
-    }
+    outside = {id(p) for _, p in held(network, Parameter)}
+    outside.update(id(p) for module in _beside(network) for p in module.parameters())
     others = {
         name: outside.union(*(mine for other, mine in inside.items() if other != name))
         for name in inside
     }
     return {n: [p for k, p in mine.items() if k not in others[n]] for n, mine in inside.items()}
+
+
+def _beside(network: Multimodal) -> Iterator[Module]:
+    """What the network holds beside its branches; a branch under a second name, as one that a
+    subclass also keeps as an attribute, is none of it, unless a head or the fusion is one."""
+    branches = {id(branch) for branch in network.branches.values()}
+    for name, child in network.named_children():
+        kind = name.split(".")[0]
+        if kind in PARTS or (kind != "branches" and id(child) not in branches):
+            yield child
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from .decision import Decision
 class SumLogits(Decision):
     """z = z_1 + .. + z_M, over the modalities present.
 
-    Backward: dL/dz_m = softmax(z) - y for every m: one residual for all, so that a modality
-    which already explains a row leaves nothing of it to the others. With linear heads this is
-    Concat with one linear head.
+    Backward: with cross-entropy dL/dz_m = (softmax(z) - y) / B for every m: one residual for
+    all, so that a modality which already explains a row leaves nothing of it to the others.
+    With linear heads this is Concat with one linear head.
     Shapes: z_m (B, C) -> (B, C).
     """
 

@@ -31,7 +31,8 @@ class Multiplicative(Fusion):
     Shapes: f_m (B, d_m), W_mn (d_m, D, d_n), A_mn (d_m, D) or (d_m, 1), U_m (d_m, D), b (D,)
     -> h (B, D). U and A are drawn uniformly from +-1/sqrt(d_m), W from +-1/sqrt(d_m d_n), b
     as U of the first. A pair is named "m n" among `pairs`.
-    Raises: OptionError for another form, or a width below 1.
+    Raises: OptionError for another form, a width below 1, or names of which two pairs read
+    alike.
     Differs: the paper has two modalities; here every pair has its own term. Its vector and
     scalar forms act on f_n itself, of width D; here on v_n, so that widths are free.
     Source: Jayakumar et al. 2020.
@@ -62,6 +63,9 @@ class Multiplicative(Fusion):
             f"{m} {n}": _drawn(rng, *self._interaction(m, n), f"W of {m}, {n}")
             for m, n in combinations(self.widths, 2)
         }
+        if len(self.pairs) < math.comb(len(self.widths), 2):  # "a b" + "c", and "a" + "b c"
+            expected, repair = "names that pair in one way", "name them without blanks"
+            raise OptionError("Multiplicative", expected, str(self.names), repair)
         self.bias = _drawn(rng, (width,), next(iter(self.widths.values())), "bias")
 
     def _interaction(self, m: str, n: str) -> tuple[tuple[int, ...], int]:

@@ -19,9 +19,10 @@ from ...engine import Tensor
 from ...engine.ops.broadcast import sum_
 from ...engine.ops.decompositions import qr
 from ...engine.ops.diagonals import diagonal
-from ...engine.ops.elementwise import greater, multiply, negative, square, where
+from ...engine.ops.elementwise import absolute, greater, multiply, negative, square, where
 from ...engine.ops.linear import matmul
 from ...engine.ops.norms import centre
+from ...engine.ops.reductions import max_
 from ...engine.ops.shaping import concat, data_of, swap_last
 from ...engine.ops.spectral import svdvals
 from ...kernels import OptionError
@@ -59,13 +60,17 @@ class Correlated(Pairwise):
                 "a pair has as many as its narrower branch",
             )
             raise OptionError(type(self).__name__, expected, f"{self.top}", repair)
+        size = max_(absolute(T))  # 0, where what is left of all would not bear a division
+        T = where(greater(size, float(np.finfo(T.dtype).tiny) ** 0.5), T, 0.0)
         rho = svdvals(T)[: self.top]
         unit = ROUNDING * max(T.shape) * float(np.finfo(rho.dtype).eps)
         return where(greater(rho, unit), rho, 0.0)
 
     def coherence(self, a: Tensor, b: Tensor) -> Any:
         """T, up to a rotation on either side. Shapes: (N, d_a), (N, d_b) -> (d_a, d_b)."""
-        return matmul(swap_last(self._basis(a)), self._basis(b))
+        # Centred again: what rounding left of the mean of large features is no correlation.
+        Q1, Q2 = (centre(self._basis(x), axis=0) for x in (a, b))
+        return matmul(swap_last(Q1), Q2)
 
     def _basis(self, x: Tensor) -> Any:
         """Q of [H; sqrt((N - 1) r) I] = Q R, its first N rows. Shapes: (N, d) -> (N, d)."""

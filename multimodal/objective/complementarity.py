@@ -62,8 +62,9 @@ class FunctionalEntropy(Module):
     Shapes: inputs (B, ...) by modality, of floats; `call(inputs, present)` gives logits (S, C)
     of S = samples * B rows, and `criterion(logits, target)` losses (S,), above 0.
     A row whose L is 0 scores 0. Rows must not meet inside `call`: put batch norms in evaluation
-    mode. `std` by modality, or one for all; None takes that of all numbers of x_m in the
-    batch, as a constant. Words are no floats: give features, and a call that goes on from them.
+    mode. `std` by modality, or one for all; None takes that of all numbers of x_m in the rows
+    that have m, as a constant. Words are no floats: give features, and a call that goes on from
+    them.
     Raises: OptionError, ShapeError, DTypeError for settings or results that do not fit.
     Differs: eps stands beside the score, which may be 0.
     Source: Gat et al. 2020 (RMFE), with its weight and number of copies.
@@ -113,7 +114,7 @@ class FunctionalEntropy(Module):
         values, here = read_batch(type(self).__name__, names, inputs, present)
         if not here.rows:
             raise ShapeError(type(self).__name__, "one row or more", "none", "leave it out")
-        noisy = {n: self._noisy(n, masked(x, here[n])) for n, x in values.items()}
+        noisy = {n: self._noisy(n, masked(x, here[n]), here[n]) for n, x in values.items()}
         copies = {n: np.tile(here[n], self.samples) for n in names}
         device = next(iter(values.values())).device
         copied = np.concatenate([np.asarray(to_device(data_of(target), "cpu"))] * self.samples)
@@ -128,10 +129,11 @@ class FunctionalEntropy(Module):
         heard = [n for n in names if here[n].any()]
         return {n: self._score(slopes[n], rows, copies[n]) for n in heard}
 
-    def _noisy(self, name: str, x: Tensor) -> Tensor:
+    def _noisy(self, name: str, x: Tensor, mask: np.ndarray) -> Tensor:
         """Copies one after the other, each with noise of its own. Shapes: (samples * B, ...)"""
         std = self.std.get(name) if isinstance(self.std, Mapping) else self.std
-        std = float(np.std(to_device(x.data, "cpu"))) if std is None else std
+        there = to_device(x.data, "cpu")[mask] if std is None else np.zeros(0)
+        std = float(np.std(there)) if there.size else std or 0.0
         shape = (self.samples * len(x), *x.shape[1:])
         noise = normal(self.rng, shape, dtype=x.dtype).data * np.asarray(std, x.dtype)
         noisy: Tensor = concat([x] * self.samples) + to_device(noise, x.device)

@@ -49,7 +49,7 @@ class Memory(Meeting):
 
 
 class SequenceDecoder(Module):
-    """L = -sum_t log p(y_t | y_<t, E(x)), the mean over sequences, or over words.
+    """L = -sum_t log p(y_t | y_<t, E(x)), the mean over sequences, or over words; 0 of none.
 
         h_t = GRU(e(y_(t-1)), h_(t-1)), h_0 = tanh(W_0 mean of memory + b_0)
         c_t = attention of W_q h_t to the memory of all modalities
@@ -100,7 +100,8 @@ class SequenceDecoder(Module):
         flat = reshape(logits, (-1, self.num_words + 1))
         true = to_device(truth.reshape(-1)[rows], flat.device)
         total = cross_entropy(flat[rows], true, "sum")
-        loss: Tensor = total / (len(truth) if self.reduction == "sequence" else len(rows))
+        count = len(truth) if self.reduction == "sequence" else len(rows)
+        loss: Tensor = total / max(count, 1)
         return loss
 
     def scored(

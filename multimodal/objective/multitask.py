@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from ...nn import Module, Parameter
 from ..presence import Present, read_presence
 from .batch import added, modules, rows_of, tensor
 
+LEAST = -10.0  # of log sigma
+
 
 class UncertaintyWeighted(Module):
     """L = sum_k L_k / (2 sigma_k^2) + log sigma_k: the noisier a task, the less it counts.
@@ -25,7 +27,9 @@ class UncertaintyWeighted(Module):
     sigma_k^2 = L_k. Leave s_k out of weight decay.
     Shapes: losses () by task -> ().
     Raises: OptionError for losses of no task, ShapeError for losses that are no numbers.
-    Differs: the paper has L / sigma^2 for classification; here all tasks are alike.
+    Differs: the paper has L / sigma^2 for classification; here all tasks are alike. A loss of 0
+    would send s_k down without end, until 1 / sigma^2 overflows: in training a s_k below -10,
+    the optimum of a loss of 2e-9, is put back there by the next forward.
     Source: Kendall et al. 2018.
     """
 
@@ -44,12 +48,20 @@ class UncertaintyWeighted(Module):
         if any(x.shape != () for x in values.values()):
             got = str({n: x.shape for n, x in values.items()})
             raise ShapeError(where, "losses that are single numbers", got, "average them")
+        if self.training:
+            self.put_back(values)
         terms = [self._one(x, self.log_sigma[n]) for n, x in values.items()]
         return added(terms, next(iter(values.values())))
 
     def _one(self, loss: Tensor, s: Tensor) -> Tensor:
         s = s.astype(loss.dtype)
         return loss * exp(s * -2.0) * 0.5 + s
+
+    def put_back(self, names: Iterable[str]) -> None:
+        """Set each log_sigma of these that fell below -10 on it."""
+        for s in map(self.log_sigma.__getitem__, names):
+            if isinstance(s, Parameter) and float(s) < LEAST:
+                s.assign_(np.asarray(LEAST))
 
     def sigma(self) -> dict[str, float]:
         """sigma_k by task."""
