@@ -1,7 +1,7 @@
 """Backpropagation through two fused branches in six steps, with numbers: run this file.
 
-Pictures and keywords of emoji, told apart into eight groups. Each branch ends in two numbers,
-so that one emoji's way through the network, and the error's way back, fit on a screen.
+Pictures and keywords of emoji; each branch ends in two numbers, so that one emoji's way through
+the network, and the error's way back, fit on a screen.
 """
 
 import argparse
@@ -23,60 +23,62 @@ np.set_printoptions(precision=4, suppress=True, floatmode="fixed")
 
 
 def network(fusion: str, rng: np.random.Generator) -> mm.FeatureFusionNet:
-    words = nn.EmbeddingBag(len(TASK.vocabulary), 2, "sum", std=0.1, rng=rng)
+    bag = nn.EmbeddingBag(len(TASK.vocabulary), 2, "sum", std=0.1, rng=rng)
     branches = {
         "image": nn.Sequential(nn.Linear(3072, 2, rng=rng), nn.Tanh()),
-        "text": nn.Sequential(words, nn.Tanh()),
+        "text": nn.Sequential(bag, nn.Tanh()),
     }
     fused = mm.FUSIONS[fusion].make(WIDTHS, 4, rng)
     return mm.FeatureFusionNet(branches, fused, nn.Linear(fused.width, 8, rng=rng))
 
 
-def backward_by_hand(net: mm.FeatureFusionNet, out: mm.Outputs, y: int) -> np.ndarray:
+def by_hand(net: mm.FeatureFusionNet, out: mm.Outputs, y: int) -> np.ndarray:
     """dL/dF of one row: (p - y) W, divided by the rows of the batch."""
-    z = out.logits.numpy()[0]
-    p = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
+    p = fg.softmax(out.logits).numpy()[0]
     return (p - np.eye(8)[y]) @ net.head.weight.numpy() / len(out.logits)
 
 
 def show_a_step(net: mm.FeatureFusionNet, optimizer: optim.Adam, rows: np.ndarray) -> None:
-    inputs, labels = TASK.inputs(rows, list(WIDTHS)), TASK.labels[rows]
-    name, group = TASK.words(rows[0]), TASK.classes[labels[0]]
-    print(f"The first of {len(rows)} emoji: {name}; its group: {group}\n")
-    print("1. The loss: L = mean of -log p(group), p = softmax(z)")
-    out = net.outputs(inputs)
+    labels, group = TASK.labels[rows], TASK.classes[TASK.labels[rows[0]]]
+    print(f"The first of {len(rows)} emoji: {TASK.words(rows[0])}; its group: {group}")
+    print(f"Groups, in the order of p: {', '.join(TASK.classes)}\n")
+    print("1. The loss of an emoji is -log p(its group), p = softmax(z); L is their mean")
+    out = net.outputs(TASK.inputs(rows, list(WIDTHS)))
     loss = fg.cross_entropy(out.logits, labels)
-    print("2. Forward, each branch by itself")
-    for branch, f in out.features.items():
-        f.retain_grad()
-        print(f"     f_{branch:6}= {f.numpy()[0]}")
+    print("2. Forward, each branch by itself: f = tanh(a), two numbers each")
+    for name, f in out.features.items():
+        print(f"     f_{name:6}= {f.retain_grad().numpy()[0]}")
     print(f"3. Fusion and head\n     F       = {out.fused.retain_grad().numpy()[0]}")
-    print(f"     p       = {fg.softmax(out.logits).numpy()[0]}   L = {float(loss):.4f}")
+    print(f"     p       = {(p := fg.softmax(out.logits).numpy()[0])}")
+    print(f"     -log p({group}) = {-np.log(p[labels[0]]):.4f}; L of all = {float(loss):.4f}")
     loss.backward()
     print("4. Backward: the head's error, and how the fusion splits it")
     print(f"     dL/dF   = {out.fused.grad.numpy()[0]}")
-    print(f"     by hand = {backward_by_hand(net, out, labels[0])}   (p - y) W / B")
-    for branch, f in out.features.items():
-        print(f"     dL/df_{branch:6}= {f.grad.numpy()[0]}")
-    print("5. Backward through each branch, and the update")
-    weight = next(net.branches["image"].parameters())
+    print(f"     by hand = {by_hand(net, out, labels[0])}   (p - y) W / B")
+    for name, f in out.features.items():
+        print(f"     dL/df_{name:6}= {f.grad.numpy()[0]}")
+    print("5. Backward through each branch, by the slope of tanh, to its weights; update")
+    weights = {name: next(branch.parameters()) for name, branch in net.branches.items()}
+    for name, f in out.features.items():
+        down = f.grad.numpy()[0] * (1 - f.numpy()[0] ** 2)
+        size = np.linalg.norm(weights[name].grad.numpy())
+        print(f"     dL/da_{name:6}= {down}   dL/df (1 - f^2)   |dL/dW| of all = {size:.4f}")
+    weight = weights["image"]
     index = np.unravel_index(np.argmax(abs(weight.grad.numpy())), weight.shape)
-    explained = optimizer.explain(weight, index)
-    print(f"   the image weight {tuple(map(int, index))} that the error pulls hardest:")
-    print("     " + str(explained).replace("\n", "\n     "))
+    told = str(optimizer.explain(weight, index)).replace("\n", "\n     ")
+    print(f"   Adam, theta - step, on a weight of the image:\n     {told}")
     optimizer.step()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fusion", default="concat", choices=sorted(mm.FUSIONS))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fusion", default="concat", choices=mm.FUSIONS)
     parser.add_argument("--epochs", type=int, default=30)
-    given = parser.parse_args()
-    rng = np.random.default_rng(0)
+    given, rng = parser.parse_args(), np.random.default_rng(0)
     net = network(given.fusion, rng)
     optimizer = optim.Adam(net.parameters(), lr=0.01)
     show_a_step(net, optimizer, TASK.split["train"][:64])
-    print(f"6. Repeat: {given.epochs} epochs")
+    print(f"6. Repeat: {given.epochs} epochs; a branch's share of all |dL/df|")
     with mm.BranchFlow(net, optimizer) as flow:
         for epoch in range(1, given.epochs + 1):
             rows = rng.permutation(TASK.split["train"])
@@ -85,14 +87,12 @@ def main() -> None:
                 loss = fg.cross_entropy(net(TASK.inputs(part, list(WIDTHS))), TASK.labels[part])
                 loss.backward()
                 optimizer.step()
+            share = {name: round(x, 2) for name, x in flow.records[-1].share.items()}
             if epoch in (1, given.epochs // 2, given.epochs):
-                share = {name: round(x, 2) for name, x in flow.records[-1].share.items()}
                 print(f"     epoch {epoch:2}: L = {float(loss):.4f}, shares {share}")
     test = TASK.split["test"]
-    with fg.no_grad():
-        z = net.eval()(TASK.inputs(test, list(WIDTHS))).numpy()
-    right = np.mean(z.argmax(1) == TASK.labels[test])
-    print(f"Of {len(test)} emoji it has not seen, it knows {right:.1%}.")
+    z = net.eval()(TASK.inputs(test, list(WIDTHS))).numpy()
+    print(f"Of {len(test)} new emoji it knows {np.mean(z.argmax(1) == TASK.labels[test]):.1%}.")
 
 
 if __name__ == "__main__":

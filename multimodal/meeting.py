@@ -89,6 +89,8 @@ class Meeting(Module):
             form = f"({rows}, {width})" + (f" or ({rows}, T, {width})" * self.takes_tokens)
             where = f"{type(self).__name__}, {name}"
             repair = "end the branch in this width; pool tokens with multimodal.mean_of_tokens"
+            if x.shape[1:] and x.shape[0] != rows:
+                repair = "give all modalities the same rows"
             raise ShapeError(where, f"a feature {form}", str(x.shape), repair)
         one = self.takes_tokens and len(x.shape) == 2
         return reshape(x, (rows, 1, width)) if one else x

@@ -94,7 +94,7 @@ class Multimodal(Module):
             raise DTypeError(where, "a dict of inputs by modality", got, repair)
         self._demand_known("input", inputs)
         return {
-            name: branch(*_arguments(inputs[name], masks.get(name)))
+            name: branch(*_arguments(name, inputs[name], masks.get(name)))
             for name, branch in self.branches.items()
             if name in inputs
         }
@@ -149,12 +149,21 @@ def _one_vector(name: str, feature: Any, here: Presence) -> Tensor:
     return mean_of_tokens(Tokens(values, here.tokens(name, values.shape[1])))
 
 
-def _arguments(value: Any, mask: Any) -> tuple[Any, ...]:
-    """The arguments of a branch, without nan and inf in the rows that a mask leaves out."""
+def _arguments(name: str, value: Any, mask: Any) -> tuple[Any, ...]:
+    """The arguments of a branch, without nan and inf in the rows that a mask leaves out.
+
+    Raises: OptionError for a mask of words: only the fusion would see it, and to the branch
+    padding would be words.
+    """
     arguments = value if isinstance(value, tuple) else (value,)
     if mask is None:
         return arguments
     mask = np.asarray(to_device(mask, "cpu"))
+    words = getattr(arguments[0], "dtype", np.dtype(float)).kind in "iu"
+    if words and len(arguments) == 1 and mask.ndim == 2:
+        expected, got = "truth values (B,) for words", f"shape {mask.shape}"
+        repair = "pass the words as (words, lengths), so that the branch knows their ends"
+        raise OptionError(f"present[{name!r}]", expected, got, repair)
     return tuple(_finite(x, mask) for x in arguments)
 
 

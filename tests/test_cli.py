@@ -109,6 +109,11 @@ WRONG = [
         ("train", "--optimizer", "adamw"),
         "--optimizer: expected one of adam, adamax, adagrad, rmsprop, sgd, all, got 'adamw';",
     ),
+    (
+        ("train", "--fusion", "early", "--balance", "ogm"),
+        "--balance: expected joint with --fusion early, which has no branches, got 'ogm';",
+    ),
+    (("train", "--balance", "x"), "--balance: expected one of joint, unimodal, ogm,"),
     (("train", "--fusion", "x"), "--fusion: expected one of concat, "),
     (("train", "--device", "tpu"), "--device: expected one of cpu, cuda, got 'tpu';"),
     (("train", "--epochs", "0"), "--epochs: expected a number from 1 up, got 0; try 1"),

@@ -69,7 +69,7 @@ def test_six_steps_show_an_error_that_splits_as_worked_by_hand(tmp_path: Path) -
 def test_a_guide_shows_what_the_example_prints(tmp_path: Path) -> None:
     shown = printed_by("six_steps.py", tmp_path, "--epochs=1")
     page = (EXAMPLES.parent / "docs" / "multimodal.md").read_text(encoding="utf-8")
-    block = re.findall(r"^    (2\. .*?dL/df_text[^\n]*)", page, re.S | re.M)[0]
+    block = re.findall(r"^    (2\. .*?dL/da_text[^\n]*)", page, re.S | re.M)[0]
     for line in block.splitlines():
         assert line.strip() in shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,39 @@ def test_a_resumed_run_ends_on_the_same_bits(tmp_path: Path) -> None:
     other.fit(loader(), epochs=4)
     for p, q in zip(whole.model.parameters(), other.model.parameters(), strict=True):
         assert np.array_equal(p.numpy(), q.numpy())
+
+
+def test_another_method_does_not_continue_a_run(tmp_path: Path) -> None:
+    made = trainer(mm.balance.PMR())
+    made.fit(loader(), epochs=1)
+    made.save(tmp_path / "pmr.safetensors")
+    text = "beside the model {'method': 'PMR'}, got {'method': 'OGM'}; build the trainer with"
+    with pytest.raises(fg.OptionError, match=re.escape(text)):
+        trainer(mm.balance.OGM()).resume(tmp_path / "pmr.safetensors")
+
+
+def test_padded_words_come_with_their_lengths() -> None:
+    """What stands behind the end of a sentence neither acts nor learns."""
+    rng = np.random.default_rng(2)
+    words = mm.encoder.AttentionWords(9, 4, 2, rng=rng)
+    branches = {"a": nn.Linear(3, 4, rng=rng), "words": words}
+    net = mm.FeatureFusionNet(
+        branches, mm.Concat({"a": 4, "words": 4}), nn.Linear(8, 2, rng=rng)
+    )
+    made = MultimodalTrainer(net, optim.SGD(net.parameters(), lr=0.1))
+    ids, lengths = rng.integers(1, 9, (6, 5)), np.array([5, 1, 2, 0, 3, 4])
+    ids[np.arange(5) >= lengths[:, None]] = 8
+    x = rng.standard_normal((6, 3)).astype(np.float32)
+    parts = {"words": ids, "lengths.words": lengths, "a": x}
+    rows = data.TensorDataset(**parts, target=np.arange(6) % 2)
+    batches = data.DataLoader(rows, batch_size=6)
+    made.fit(batches, epochs=1)
+    got = made.predict([parts])
+    other = {**parts, "words": np.where(np.arange(5) < lengths[:, None], ids, 0)}
+    assert np.array_equal(got, made.predict([other]))
+    text = "MultimodalTrainer: expected lengths of ['a'], got lengths.words; name the padded"
+    with pytest.raises(fg.OptionError, match=re.escape(text)):
+        made.predict([{"a": parts["a"], "lengths.words": lengths}])
 
 
 def test_what_is_no_method_and_no_dict_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -216,3 +217,20 @@ def test_features_may_be_replaced_between_branches_and_meeting() -> None:
     swapped = {**features, "sound": features["sound"][::-1]}
     other = net(x | {"sound": x["sound"][::-1]})
     assert np.array_equal(net.meet(swapped).logits.numpy(), other.numpy())
+
+
+def test_a_mask_of_words_alone_is_refused() -> None:
+    """Only the fusion would see it; the branch would take padding for words."""
+    rng = np.random.default_rng(0)
+    words = mm.encoder.AttentionWords(9, 4, 2, tokens=True, rng=rng)
+    net = mm.FeatureFusionNet({"w": words}, mm.SelfAttention({"w": 4}, 4, rng=rng), nn.Tanh())
+    ids = rng.integers(1, 9, (2, 3))
+    text = (
+        "present['w']: expected truth values (B,) for words, got shape (2, 3); pass the words"
+    )
+    with pytest.raises(fg.OptionError, match=re.escape(text)):
+        net({"w": ids}, {"w": np.ones((2, 3), bool)})
+    sentences = mm.encoder.Sentences(ids, np.array([3, 1]))
+    assert np.array_equal(
+        net({"w": sentences}).numpy(), net.head(net.fusion({"w": words(sentences)})).numpy()
+    )

@@ -45,9 +45,9 @@ def chosen(only: Sequence[str], known: Iterable[str], kind: str, repair: str) ->
     """The names asked for, or all. Raises: OptionError for unknown ones, with near ones."""
     known = tuple(known)
     if unknown := [name for name in only if name not in known]:
-        near = ", ".join(get_close_matches(unknown[0], known, 3, 0.0))
+        near = "; ".join(get_close_matches(unknown[0], known, 3, 0.0))
         expected = f"names of {kind}, such as {near}"
-        raise OptionError("verify", expected, ", ".join(unknown), repair)
+        raise OptionError("verify", expected, "; ".join(unknown), repair)
     return only or known
 
 

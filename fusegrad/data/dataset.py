@@ -219,7 +219,10 @@ def _column(name: str, values: Any) -> Any:
         values = np.asarray(values)
     if not getattr(values, "shape", ()):
         repair = "give one row for each sample"
-        raise ShapeError(where, "an array with rows", repr(values), repair)
+        kind = type(values).__name__
+        got = kind if isinstance(values, dict) else repr(values)
+        repair = "pass its items as keywords: **arrays" if isinstance(values, dict) else repair
+        raise ShapeError(where, "an array with rows", got, repair)
     return values
 
 

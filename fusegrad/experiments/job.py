@@ -68,7 +68,8 @@ class Job:
         for modality in self.task.modalities:
             trainer = self.train(modality, [modality], first, self.result.runs)
         if len(self.task.modalities) > 1:
-            fused = f"fused ({self.settings.fusion})"
+            balance = f", {self.settings.balance}" if self.settings.balance != "joint" else ""
+            fused = f"fused ({self.settings.fusion}{balance})"
             trainer = self.train(fused, self.task.modalities, first, self.result.runs)
         if self.result.runs[-1].confusion:
             self.result.examples = self._examples(trainer)

@@ -13,7 +13,7 @@ from ..kernels import OptionError
 from ..kernels.device import DEVICES, module_for
 from ..multimodal.balance import METHODS
 from ..tasks import TASKS, is_folder
-from .networks import KINDS
+from .networks import EARLY, KINDS
 
 OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
     "adam": optim.Adam,
@@ -37,7 +37,8 @@ class Settings:
     sound, spelling), av_digits (pictures, spoken digits that FUSEGRAD_DATA must hold), or a
     folder of your own with rows.csv (docs/own_data.md)."""
     fusion: str = "concat"
-    """How branches meet: a row of `fusegrad verify fusion`; a wrong name lists them."""
+    """How branches meet: concat, sum, gate, gmu, tensor, ..., mean, hybrid, early; a wrong name
+    lists all."""
     balance: str = "joint"
     """What keeps branches from starving: joint (nothing), unimodal, ogm, ogm-ge, agm, pmr,
     mmpareto, cggm or blending."""
@@ -67,6 +68,9 @@ class Settings:
             _one_of("--task", self.task, TASKS, OWN)
         _one_of("--fusion", self.fusion, KINDS)
         _one_of("--balance", self.balance, METHODS)
+        if self.fusion == EARLY and self.balance != "joint":
+            expected = "joint with --fusion early, which has no branches"
+            raise OptionError("--balance", expected, repr(self.balance), "leave one out")
         _one_of("--optimizer", self.optimizer, (*OPTIMIZERS, "all"))
         _one_of("--device", self.device, DEVICES)
         _at_least("--epochs", self.epochs, 1)

@@ -31,7 +31,7 @@ EXPERIMENTS = {
         ),
         Experiment(
             "mini-av",
-            "two modalities whose errors are independent: adding reaches the best possible",
+            "two modalities whose errors are independent: adding nears the best possible",
             3,
             mini_av.run,
         ),

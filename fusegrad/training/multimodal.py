@@ -14,15 +14,17 @@ from ..multimodal.balance.own import set_aside
 from ..optim import Averaged, Optimizer
 from .trainer import Trainer
 
-PRESENT = "present."  # before the name of the modality
+PRESENT, LENGTHS = "present.", "lengths."  # before the name of the modality
 
 
 class MultimodalTrainer(Trainer):
     """A Trainer of a multimodal network, whose gradients `method` makes; its criterion is the
     loss.
 
-    A batch is a dict of inputs by modality with `target`; where modalities miss, `present.NAME`
-    is which rows have the modality, truth values (B,). `Trainer` says the rest.
+    A batch is a dict of inputs by modality with `target`. Where modalities miss, `present.NAME`
+    is which rows have the modality, truth values (B,). Sequences that were padded go with
+    `lengths.NAME` (B,): the branch then gets both, as encoders of words and sounds take them.
+    `Trainer` says the rest.
 
     >>> import numpy as np
     >>> from fusegrad import data, multimodal as mm, nn, optim
@@ -81,9 +83,13 @@ class MultimodalTrainer(Trainer):
         if not isinstance(inputs, Mapping):
             expected, repair = "a batch that is a dict by modality", "name its parts"
             raise DTypeError("MultimodalTrainer", expected, type(inputs).__name__, repair)
-        masks = {n.removeprefix(PRESENT): x for n, x in inputs.items() if n.startswith(PRESENT)}
-        rest = {name: x for name, x in inputs.items() if not name.startswith(PRESENT)}
-        return (rest, masks or None), target
+        masks, ends = (_beside(inputs, prefix) for prefix in (PRESENT, LENGTHS))
+        rest = {n: x for n, x in inputs.items() if not n.startswith((PRESENT, LENGTHS))}
+        if unknown := sorted(ends.keys() - rest):
+            expected, got = f"lengths of {sorted(rest)}", f"{LENGTHS}{unknown[0]}"
+            raise OptionError("MultimodalTrainer", expected, got, "name the padded input")
+        padded = {n: (rest[n], end) for n, end in ends.items()}
+        return ({**rest, **padded}, masks or None), target
 
     def _parts(self, batch: Any) -> tuple[Mapping[str, Any], Any, Any]:
         """Inputs, masks and the target.
@@ -95,3 +101,8 @@ class MultimodalTrainer(Trainer):
             expected, got = f"a batch with {self.target!r}", str(sorted(inputs))
             raise OptionError("MultimodalTrainer", expected, got, "see target=")
         return inputs, present, target
+
+
+def _beside(inputs: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """What a batch says of modalities under a prefix, by modality."""
+    return {n.removeprefix(prefix): x for n, x in inputs.items() if n.startswith(prefix)}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import nn
+from ..kernels import OptionError
 from .callbacks import Callback
 from .generators import states_of
 from .history import History
@@ -24,6 +25,10 @@ def save(trainer: Trainer, path: str | Path) -> None:
 def restore(trainer: Trainer, path: str | Path) -> None:
     """Put a trainer where `save` found one; it is unchanged where something does not fit."""
     state = unpacked(nn.load(path), like=_state(trainer))
+    saved, built = state.get("kinds", {}), _kinds(trainer)
+    if saved != built:
+        repair = "build the trainer with what it was saved with"
+        raise OptionError("Trainer.resume", f"beside the model {saved}", str(built), repair)
     modules = {"model": trainer.model, **trainer.beside}
     before = {name: module.state_dict() for name, module in modules.items()}
     try:
@@ -45,6 +50,7 @@ def _state(trainer: Trainer) -> dict[str, Any]:
     return {
         "model": trainer.model.state_dict(),
         "beside": {name: m.state_dict() for name, m in trainer.beside.items()},
+        "kinds": _kinds(trainer),
         "optimizer": trainer.optimizer.state_dict(),
         "epoch": trainer.epoch,
         "stopped": trainer.stopped,
@@ -52,6 +58,11 @@ def _state(trainer: Trainer) -> dict[str, Any]:
         "rngs": states_of(trainer.generators) | trainer.rng_states,
         "callbacks": {name: c.state_dict() for name, c in _named(trainer.callbacks)},
     }
+
+
+def _kinds(trainer: Trainer) -> dict[str, str]:
+    """The classes of the modules beside the model: a state alone does not tell them apart."""
+    return {name: type(module).__name__ for name, module in trainer.beside.items()}
 
 
 def _named(callbacks: list[Callback]) -> Iterator[tuple[str, Callback]]:

@@ -37,12 +37,14 @@ class Sentences(NamedTuple):
 
 def read_sentences(where: str, ids: Any, ends: Any = None) -> Sentences:
     """Sentences from a padded array and lengths, by default all of it, or from a list of words
-    and the offset of each sentence in it. What stands behind the end of a sentence is not
-    looked at. T is 1 at least.
+    and the offset of each sentence in it, or `Sentences`. What stands behind the end of a
+    sentence is not looked at. T is 1 at least.
 
     Shapes: ids (B, T) and lengths (B,), or ids (N,) and offsets (B,).
     Raises: ShapeError, DTypeError, OptionError for what is not so.
     """
+    if isinstance(ids, Sentences):
+        return read_sentences(where, *ids)
     words = _whole(where, "words", ids)
     if words.ndim == 2:
         lengths = np.full(len(words), words.shape[1]) if ends is None else ends

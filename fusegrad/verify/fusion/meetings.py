@@ -54,8 +54,7 @@ def decision_case(row: DecisionRow) -> Case:
         return row.make(list(names), CLASSES, rng)
 
     source = source_of(build(list("ab"), np.random.default_rng(0)))
-    name = f"late, {row.name}"
-    return Case(name, "decision", row.what, build, equal_vectors, source=source)
+    return Case(row.name, "decision", row.what, build, equal_vectors, source=source)
 
 
 MEETINGS = [*map(fusion_case, FUSIONS.values()), *map(decision_case, DECISIONS.values())]
