@@ -33,7 +33,7 @@ from fusegrad.multimodal import balance
 from fusegrad.tasks import TASKS, Task
 
 EPOCHS, BATCH, BASE = 20, 64, "concat"
-FEWER = {"av_digits": 6}  # of 94 steps; its networks are at their best after two or three
+FEWER = {"av_digits": 4}  # of 94 steps; its networks are at their best after two or three
 METHODS = [name for name in balance.METHODS if name != "joint"]
 RESULTS = Path(__file__).resolve().parent / "results" / "fusions"
 PLAIN = ("spam",)  # mails have hundreds of words: to fusions of tokens each side is one token

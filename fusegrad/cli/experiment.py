@@ -115,4 +115,4 @@ def show(outcome: Any, path: Path) -> None:
     console.print(made)
     for note in outcome.notes:
         console.print(note, highlight=False)
-    console.print(summary(outcome), f"Page: {path}", sep="\n", highlight=False, soft_wrap=True)
+    print(summary(outcome), f"Page: {path}", sep="\n")

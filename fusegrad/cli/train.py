@@ -49,7 +49,7 @@ def show(result: Result, path: Path) -> None:
     for note in result.notes:
         if "diverged" in note:
             console.print(note, highlight=False, soft_wrap=True)
-    console.print(f"Report: {path}", highlight=False, soft_wrap=True)
+    print(f"Report: {path}")
 
 
 def table(title: str, first: str, runs: Sequence[Run]) -> Table:

@@ -9,6 +9,7 @@ from .rows_csv import NAME, Problems, Rows
 
 PARTS = ("train", "validation", "test")
 TEST, VALIDATION = 0.2, 0.1  # of the rows, where no column says
+MOST = 1000  # labels: a report has a cell for every two of them
 
 
 def column_of(rows: Rows, name: str) -> str | None:
@@ -19,8 +20,8 @@ def column_of(rows: Rows, name: str) -> str | None:
 def read_labels(rows: Rows, problems: Problems) -> tuple[np.ndarray, list[str]]:
     """Numbers of classes, which are the different labels in their order, and those.
 
-    Shapes: -> (rows,) int64. Raises: OptionError for no labels, for one class only, and for
-    labels of which most are unlike all others.
+    Shapes: -> (rows,) int64. Raises: OptionError for no labels, for one class only, for more
+    than 1,000, and for labels of which most are unlike all others.
     """
     header = column_of(rows, "label")
     if header is None:
@@ -32,14 +33,21 @@ def read_labels(rows: Rows, problems: Problems) -> tuple[np.ndarray, list[str]]:
             problems.add(line, header, "a label", "an empty cell", "fill it or delete the line")
     classes = sorted({cell for cell in cells if cell})
     number = {name: k for k, name in enumerate(classes)}
+    _demand_classes(f"{NAME}, {header}", classes, len(rows))
+    return np.array([number.get(cell, 0) for cell in cells], np.int64), classes
+
+
+def _demand_classes(where: str, classes: list[str], rows: int) -> None:
     if len(classes) == 1:
         got, repair = f"{classes[0]!r} alone", "add rows of another"
-        raise OptionError(f"{NAME}, {header}", "two labels or more", got, repair)
-    if 2 * len(classes) > len(rows):
-        got = f"{len(classes)} different ones in {len(rows)} rows"
+        raise OptionError(where, "two labels or more", got, repair)
+    if 2 * len(classes) > rows:
+        got = f"{len(classes)} different ones in {rows} rows"
         repair = "group them: a number to predict is no label"
-        raise OptionError(f"{NAME}, {header}", "labels that come again", got, repair)
-    return np.array([number.get(cell, 0) for cell in cells], np.int64), classes
+        raise OptionError(where, "labels that come again", got, repair)
+    if len(classes) > MOST:
+        got, repair = f"{len(classes):,}", "group them"
+        raise OptionError(where, f"{MOST:,} labels at most", got, repair)
 
 
 def read_split(rows: Rows, problems: Problems) -> dict[str, np.ndarray]:

@@ -18,6 +18,7 @@ DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 1
 KNOWN = (b"IHDR", b"PLTE", b"IDAT", b"IEND")  # what a reader must understand
 PALETTE = 3
 MOST = 1 << 24  # pixels
+LONGEST = 1 << 16  # pixels of a side
 # Passes of an interlaced file: first column, first row, and the steps of both.
 ADAM7 = (
     (0, 0, 8, 8),
@@ -60,8 +61,8 @@ def decode(content: bytes, name: str = "PNG") -> np.ndarray:
 
     All colour types and depths, interlaced or not. 16 bits are rounded to 8. Colour profiles
     and gamma are not applied. Shapes: -> (height, width, 3) uint8.
-    Raises: FileError for a file that is not whole, not true to its check sums, or larger than
-    2^24 pixels.
+    Raises: FileError for a file that is not whole, not true to its check sums, larger than 2^24
+    pixels, or with a side over 2^16.
     """
     parts = _parts(content, name)
     head = _head(*parts[0], name)
@@ -105,6 +106,9 @@ def _head(kind: bytes, first: bytes, name: str) -> Head:
     if not 0 < width * height <= MOST:
         repair = "make it smaller: pictures are shrunk to 32 x 32 anyway"
         raise FileError(name, f"1 to {MOST:,} pixels", f"{width} x {height}", repair)
+    if max(width, height) > LONGEST:
+        rule = f"sides of up to {LONGEST:,} pixels"
+        raise FileError(name, rule, f"{width} x {height}", "cut it to a part")
     if depth not in DEPTHS.get(colour, ()) or packing or filters or interlaced > 1:
         got = f"depth {depth}, colour {colour}, {packing}, {filters}, {interlaced}"
         raise FileError(name, "a form that PNG defines", got, SAVE)

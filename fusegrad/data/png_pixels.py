@@ -30,19 +30,22 @@ def _by_rows(kinds: np.ndarray, raw: np.ndarray, size: int) -> np.ndarray:
 def _by_diagonals(kinds: np.ndarray, raw: np.ndarray, size: int) -> np.ndarray:
     """Pixels of one x + y need none of each other, so that each diagonal is one step."""
     height, width = len(raw), raw.shape[1] // size
-    y, x = np.ogrid[:height, :width]
-    # Pixel (y, x) is at [x + y + 2, y + 1]; the borders are the zeros around the picture.
-    out = np.zeros((width + height + 1, height + 1, size), np.int16)
-    out[x + y + 2, y + 1] = raw.reshape(height, width, size)
+    pixels, out = raw.reshape(-1, size), np.empty((height * width, size), np.uint8)
+    step = max(width - 1, 1)  # from a pixel to the next of its diagonal
     chosen = (kinds == np.arange(1, 5)[:, None]).astype(np.int16)[:, :, None]
-    for d in range(2, width + height + 1):
-        low, high = max(0, d - 1 - width), min(height, d - 1)
-        here, above = slice(low + 1, high + 1), slice(low, high)
-        left, up, corner = out[d - 1, here], out[d - 1, above], out[d - 2, above]
+    # Three diagonals, by row, from place 1 on; what lies beyond the picture is never written.
+    corners, before, here = np.zeros((3, height + 1, size), np.int16)
+    for d in range(width + height - 1):
+        low, high = max(0, d - width + 1), min(height, d + 1)
+        first = d + low * (width - 1)
+        places = slice(first, first + (high - low - 1) * step + 1, step)
+        left, up, corner = before[low + 1 : high + 1], before[low:high], corners[low:high]
         guesses = (left, up, (left + up) >> 1, _paeth(left, up, corner))
         guess = sum(mask[low:high] * value for mask, value in zip(chosen, guesses, strict=True))
-        out[d, here] = (out[d, here] + guess) & 255
-    return out[x + y + 2, y + 1].reshape(height, -1).astype(np.uint8)
+        here[low + 1 : high + 1] = (pixels[places] + guess) & 255
+        out[places] = here[low + 1 : high + 1]
+        corners, before, here = before, here, corners
+    return out.reshape(height, -1)
 
 
 def _paeth(left: np.ndarray, up: np.ndarray, corner: np.ndarray) -> np.ndarray:

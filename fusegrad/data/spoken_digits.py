@@ -65,10 +65,12 @@ def samples(path: Path) -> np.ndarray:
     try:
         with wave.open(str(path), "rb") as file:
             form = file.getframerate(), 8 * file.getsampwidth(), file.getnchannels()
-            content = file.readframes(file.getnframes())
-    except (wave.Error, EOFError) as error:
+            content, frames = file.readframes(file.getnframes()), file.getnframes()
+    except OSError:
+        raise
+    except Exception as error:  # a damaged header may fail anywhere in its reader
         raise _bad(path, str(error) or "half a file") from error
-    if form != (RATE, 16, 1) or not content:
+    if form != (RATE, 16, 1) or not content or len(content) != 2 * frames:
         raise _bad(
             path, f"{form[0]} Hz, {form[1]} bits, {form[2]} channels, {len(content)} bytes"
         )

@@ -41,10 +41,17 @@ class Trainer:
         """
         self.optimizer.prepare()  # a compiler's time is not training's
         began = time.perf_counter()
-        flow = BranchFlow(self.network, self.optimizer)
-        run.flow = flow.records
+        with BranchFlow(self.network, self.optimizer) as flow:
+            run.flow = flow.records
+            state = self._epochs(run, on_epoch, began)
+        if state:  # else no weights are worth a test
+            self.network.load_state_dict(state)
+            self._test(run)
+
+    def _epochs(self, run: Run, on_epoch: OnEpoch, began: float) -> dict[str, Any]:
+        """Train; gives the state of the lowest validation loss, none where all diverged."""
         run.start_loss = self.measure("train")[0]
-        best, state = np.inf, self.network.state_dict()
+        best, state = np.inf, dict[str, Any]()
         for number in range(1, self.epochs + 1):
             train_loss = self._epoch()
             loss, accuracy = self.measure("validation")
@@ -53,10 +60,7 @@ class Trainer:
             run.epochs.append(Epoch(number, train_loss, loss, accuracy))
             run.seconds = time.perf_counter() - began
             on_epoch(run, run.epochs[-1])
-        flow.close()
-        if np.isfinite(best):  # else no weights are worth a test
-            self.network.load_state_dict(state)
-            self._test(run)
+        return state
 
     def _epoch(self) -> float:
         """One pass in a new order; the mean of the losses of its steps. Units: nats."""

@@ -82,9 +82,9 @@ def ablate(
 
     Branches run once, in evaluation mode; what is away is taken away from the features. `zero`:
     the presence mask is False. `mean`: the mean of the `reference` features (those of training
-    data, from `network.features_of`), or of the batch where none are given. `permuted`: another
-    sample's feature, averaged over so many `permutations`, which `rng` draws and which are the
-    same for every S.
+    data, from `network.features_of`), or of what is `present` of the batch where none are
+    given. `permuted`: another sample's feature, averaged over so many `permutations`, which
+    `rng` draws and which are the same for every S.
 
     Raises: OptionError for an unknown absence, more than 5 modalities, permuted without an rng
     or with fewer than 2 rows; ShapeError for modalities of other lengths.
@@ -129,7 +129,8 @@ def _ways(
     if absence == "zero":
         return absences.zero(features)
     if absence == "mean":
-        return absences.mean(features, _known(features, reference))
+        known = _known(features, reference)
+        return absences.mean(features, known, present if reference is None else {})
     rows = count(next(iter(features.values())))
     if rng is None or rows < 2 or permutations < 1:
         got = "no rng" if rng is None else f"{rows} rows, {permutations} permutations"

@@ -55,10 +55,12 @@ def zero(features: Mapping[str, Any]) -> list[Absent]:
     return [Absent(features, gone)]
 
 
-def mean(features: Mapping[str, Any], reference: Mapping[str, Any]) -> list[Absent]:
+def mean(
+    features: Mapping[str, Any], reference: Mapping[str, Any], present: Mapping[str, Any]
+) -> list[Absent]:
     """The mean feature of a reference set in every row; of tokens, the mean of all that are
-    there, as the one token."""
-    filled = {n: _filled(f, reference[n]) for n, f in features.items()}
+    there, as the one token. `present` says what of the reference is there."""
+    filled = {n: _filled(f, reference[n], present.get(n)) for n, f in features.items()}
     return [Absent(filled, {})]
 
 
@@ -89,12 +91,14 @@ def others(rows: int, rng: np.random.Generator) -> np.ndarray:
     return order
 
 
-def _filled(feature: Any, reference: Any) -> Any:
-    """The mean of a reference, as often as the feature has rows."""
+def _filled(feature: Any, reference: Any, present: Any) -> Any:
+    """The mean of what is there of a reference, 0 of nothing, as often as the feature has
+    rows."""
     values, mask = reference if isinstance(reference, Tokens) else (reference, None)
     known = on_host(values)
-    rows = known.reshape(-1, known.shape[-1]) if mask is None else known[on_host(mask)]
-    average = rows.mean(axis=0, dtype=np.float64).astype(known.dtype)
+    rows = known[_there(known, mask) & _there(known, present)]
+    total = rows.sum(axis=0, dtype=np.float64)
+    average = (total / max(len(rows), 1)).astype(known.dtype)
     tokens = known.ndim == 3
     shape = (count(feature), *((1,) if tokens else ()), known.shape[-1])
     like = feature.values if isinstance(feature, Tokens) else feature
@@ -102,3 +106,16 @@ def _filled(feature: Any, reference: Any) -> Any:
         np.ascontiguousarray(np.broadcast_to(average, shape)), device_of(like.data)
     )
     return Tensor(data)
+
+
+def _there(known: np.ndarray, mask: Any) -> np.ndarray:
+    """Which vectors of a feature a mask leaves. Shapes: (B, ..., d) -> (B, ...)."""
+    vectors = known.shape[:-1]
+    if mask is None:
+        return np.ones(vectors, bool)
+    mask = on_host(mask)
+    if mask.ndim > len(vectors):
+        mask = mask.any(axis=1)  # of tokens, of what is one vector
+    return np.broadcast_to(
+        mask.reshape(mask.shape + (1,) * (len(vectors) - mask.ndim)), vectors
+    )

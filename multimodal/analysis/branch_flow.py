@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ...engine import Tensor
+from ...engine.mode import is_recording
 from ...engine.ops.softmax import cross_entropy
 from ...kernels import OptionError
 from ...nn import Module
@@ -37,7 +38,8 @@ class BranchFlow:
     shares are equal. A branch without parameters, as of early fusion, is read too: its input
     is then asked for a gradient. Nothing that is trained or drawn changes.
 
-    Layers that are exchanged inside a branch are noticed within 16 records.
+    Layers that are exchanged inside a branch are noticed within 16 records. Of several forward
+    passes in training mode before one step, the last that was recorded is read.
 
     Costs: without `compare` and without shared weights, no extra pass; `passes` counts the
     extra backward passes. Memory for one copy of the branches' weights.
@@ -119,7 +121,7 @@ class BranchFlow:
 
     # ---- hooks ----------------------------------------------------------------------------
     def _watch(self, features: dict[str, Any]) -> None:
-        if self.network.training and self.is_due:
+        if self.network.training and self.is_due and is_recording():
             self._arrivals.close()
             held = self._read_parameters()
             features.update({n: opened(f) for n, f in features.items() if not held[n]})

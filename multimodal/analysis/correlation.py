@@ -154,7 +154,8 @@ def paired(where: str, a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
     numbers that are not finite.
     """
     x, y = _host(a), _host(b)
-    if x.ndim not in (1, 2) or x.ndim != y.ndim or len(x) != len(y) or len(x) < 3:
+    whole = x.ndim in (1, 2) and x.ndim == y.ndim and x.size and y.size
+    if not whole or len(x) != len(y) or len(x) < 3:
         rule, got = "(N,) twice, or (N, d_a) and (N, d_b), N >= 3", f"{x.shape} and {y.shape}"
         raise ShapeError(where, rule, got, "pair the rows")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):

@@ -38,8 +38,8 @@ def missing_curve(
 
     For one modality, round(rate * B) samples lack it. For "all", every sample lacks each
     modality with probability `rate`, and one that would be left with none keeps one, drawn
-    evenly: at rate 1 each has exactly one. At rate 0 it is exactly the clean metric. What
-    `present` says is missing stays so.
+    evenly among those that it has: at rate 1 each has exactly one. At rate 0 it is exactly the
+    clean metric. What `present` says is missing stays so.
 
     Raises: OptionError for an unknown modality, rates that do not rise within 0..1, or no seed;
     ShapeError for modalities of other lengths.
@@ -55,7 +55,7 @@ def missing_curve(
     def at(seed: int, k: int) -> float:
         rng = np.random.default_rng([seed, k])
         if modality == ALL:
-            masks = kept_of_all(list(inputs), rows, rates[k], rng)
+            masks = kept_of_all(list(inputs), rows, rates[k], rng, present)
         else:
             masks = {modality: kept(rows, rates[k], rng)}
         with looking(network):
@@ -96,13 +96,29 @@ def kept(rows: int, rate: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def kept_of_all(
-    names: Sequence[str], rows: int, rate: float, rng: np.random.Generator
+    names: Sequence[str],
+    rows: int,
+    rate: float,
+    rng: np.random.Generator,
+    present: Present | None = None,
 ) -> dict[str, np.ndarray]:
-    """Each False with probability `rate`, but at least one modality for every sample."""
+    """Each False with probability `rate`, but at least one modality for every sample, of those
+    that it has."""
+    has = np.stack([_rows_with(name, rows, present) for name in names], axis=1)
     table = rng.random((rows, len(names))) >= rate
-    none = np.flatnonzero(~table.any(axis=1))
-    table[none, rng.integers(len(names), size=len(none))] = True
+    none = np.flatnonzero(~(table & has).any(axis=1))
+    left = np.where(has[none].any(axis=1, keepdims=True), has[none], True)
+    drawn = rng.integers(left.sum(axis=1))  # the first, second, .. of what is left
+    table[none, np.argmax(left.cumsum(axis=1) > drawn[:, None], axis=1)] = True
     return {name: table[:, k] for k, name in enumerate(names)}
+
+
+def _rows_with(name: str, rows: int, present: Present | None) -> np.ndarray:
+    given = (present or {}).get(name)
+    if given is None:
+        return np.ones(rows, bool)
+    mask = on_host(given)
+    return np.asarray(mask.reshape(rows, -1).any(axis=1))
 
 
 def _both(masks: dict[str, np.ndarray], present: Present | None) -> dict[str, Any]:

@@ -61,9 +61,9 @@ def is_bag(value: Any) -> bool:
     """Whether this is (word numbers (N,), offsets (B,)), as EmbeddingBag takes them."""
     if not (type(value) is tuple and len(value) == 2):
         return False
-    words, offsets = (data_of(x) if isinstance(x, Tensor) else x for x in value)
+    words, offsets = arrays = [data_of(x) if isinstance(x, Tensor) else x for x in value]
     if not all(
-        isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype.kind in "iu" for x in value
+        isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype.kind in "iu" for x in arrays
     ):
         return False
     rising = bool((np.diff(offsets) >= 0).all())
@@ -71,7 +71,7 @@ def is_bag(value: Any) -> bool:
 
 
 def _bags(value: tuple[Any, Any], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    words, offsets = value
+    words, offsets = (data_of(x) if isinstance(x, Tensor) else x for x in value)
     ends = np.append(offsets[1:], len(words))
     parts = [words[offsets[i] : ends[i]] for i in rows]
     starts = np.cumsum([0, *(len(part) for part in parts[:-1])]).astype(offsets.dtype)

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,14 @@ class SpecAugment(Augmentation):
         if self.time_axis not in (1, 2):
             got = f"time_axis={self.time_axis!r}"
             raise OptionError("SpecAugment", "time_axis 1 or 2", got, "the batch is axis 0")
+
+    def __call__(self, x: Any, *, rng: np.random.Generator) -> Any:
+        if self.time_axis == 1 or not isinstance(x, tuple):
+            return super().__call__(x, rng=rng)
+        values, *lengths = x  # which are of time: it comes first, and goes back
+        turned = np.swapaxes(self._batch(values), 1, 2)
+        found, *_ = replace(self, time_axis=1)((turned, *lengths), rng=rng)
+        return (np.ascontiguousarray(np.swapaxes(found, 1, 2)), *lengths)
 
     def changed(self, row: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         found, time = row.copy(), self.time_axis - 1

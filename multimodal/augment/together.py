@@ -109,7 +109,7 @@ class Mixup:
     ) -> Mixed:
         for name, x in inputs.items():
             _check_dense(name, x)
-        labels = np.asarray(labels)
+        labels = np.array(labels)  # a new one, as all that comes back
         if wrong := {n: x.shape for n, x in inputs.items() if len(x) != len(labels)}:
             rule, repair = f"{len(labels)} rows in every modality", "one row is one sample"
             raise ShapeError("Mixup", rule, str(wrong), repair)
