@@ -29,3 +29,13 @@ def test_a_wide_picture_keeps_its_shape() -> None:
     result = sample(examples=1)
     result.examples[0].picture = np.zeros((32, 80, 3), np.uint8)
     assert 'width="160" height="64"' in render(result)
+
+
+def test_branches_that_have_no_weights_are_not_drawn_as_moved() -> None:
+    """As those of early fusion."""
+    made = sample()
+    run = next(r for r in made.runs if r.name.startswith("fused"))
+    still = [replace(p, update=dict.fromkeys(p.update, 0.0)) for p in run.flow]
+    assert "Share of the update" in render(made)
+    page = render(replace(made, runs=[replace(run, flow=still)], race=[]))
+    assert "Share of the gradient" in page and "Share of the update" not in page

@@ -16,7 +16,7 @@ TITLES = {
     "norm": "Gradient norm at the fusion point",
     "update": "Update-to-weight ratio",
 }
-SHARES = ("share", "update_share")
+SHARES, UPDATES = ("share", "update_share"), ("update_share", "update")
 READING = (
     "Every step sends the loss gradient back through the fusion point into each branch. "
     "The share shows who is being taught: a branch whose band shrinks is hardly taught any "
@@ -35,11 +35,17 @@ def flow(result: Result) -> Html:
     if run is None or not run.flow:
         return Html("")
     points = thinned(run.flow)
-    drawn = panels([panel(_chart(result, points, field)) for field in TITLES])
+    drawn = panels([panel(_chart(result, points, field)) for field in _drawn(run.flow)])
     size = -(-len(run.flow) // len(points))
     note = f"Each point is the mean of {size} steps." if size > 1 else ""
     more = disclosure("Figures by step", _figures(points))
     return join([prose(READING), prose(_closing(run.flow), note), drawn, more])
+
+
+def _drawn(flow: Sequence[FlowRecord]) -> list[str]:
+    """What can be shown: branches without weights, as of early fusion, are never updated."""
+    moves = any(any(point.update.values()) for point in flow)
+    return [field for field in TITLES if moves or field not in UPDATES]
 
 
 def _chart(result: Result, points: Sequence[FlowRecord], field: str) -> Chart:
