@@ -188,14 +188,16 @@ class _Check:
         def total(moved: Arrays) -> np.ndarray:
             return np.asarray(_value(terms, moved).sum())
 
-        gradients = _gradients(terms, arrays)
-        return [(g, slopes(total, arrays, i, self.step)) for i, g in enumerate(gradients)]
+        here, gradients = total(arrays), _gradients(terms, arrays)
+        return [(g, slopes(total, arrays, i, self.step, here)) for i, g in enumerate(gradients)]
 
     def _full(self, terms: Any, arrays: Arrays) -> list[tuple[np.ndarray, Slopes]]:
         J = [j.numpy() for j in jacobian(terms, range(len(arrays)))(*arrays)]
         turned = [np.moveaxis(j, range(-a.ndim, 0), range(a.ndim)) for j, a in zip(J, arrays)]
+        here = _value(terms, arrays)
         by_values = [
-            slopes(lambda x: _value(terms, x), arrays, i, self.step) for i in range(len(arrays))
+            slopes(lambda x: _value(terms, x), arrays, i, self.step, here)
+            for i in range(len(arrays))
         ]
         return list(zip(turned, by_values))
 

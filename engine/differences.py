@@ -32,15 +32,20 @@ class Slopes(NamedTuple):
 
 
 def slopes(
-    f: Values, arrays: Sequence[np.ndarray], argument: int, step: float = STEP
+    f: Values,
+    arrays: Sequence[np.ndarray],
+    argument: int,
+    step: float = STEP,
+    here: np.ndarray | None = None,
 ) -> Slopes:
-    """Fourth-order central differences of f in each element of one argument.
+    """Fourth-order central differences of f in each element of one argument; `here` is f of
+    the arrays, where that is known.
 
     A point is kinked where the slopes on either side differ, and differ no less at half the
     step: where a function is smooth that gap halves with the step.
     """
     shape = arrays[argument].shape
-    here = f(list(arrays))
+    here = f(list(arrays)) if here is None else here
     found = [_at(f, arrays, argument, index, here, step) for index in np.ndindex(shape)]
     columns = zip(*found) if found else [[np.zeros((0, *here.shape))]] * 4
     return Slopes(*(np.array(c).reshape((*shape, *here.shape)) for c in columns))

@@ -30,10 +30,10 @@ def entries(module: Module) -> dict[str, Tensor]:
     two places stands under both."""
     found: dict[str, Tensor] = {}
     for prefix, part in walk(module, "", once=False):
+        own = {dotted(prefix, name): value for name, value in held(part, (Parameter, Buffer))}
         for kind in (Parameter, Buffer):
-            for name, value in held(part, kind):
-                if getattr(value, "persistent", True):
-                    found[dotted(prefix, name)] = value
+            kept = {n: v for n, v in own.items() if isinstance(v, kind)}
+            found.update((n, v) for n, v in kept.items() if getattr(v, "persistent", True))
     return found
 
 

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .module import Module
 
+CONTAINERS = (dict, list, tuple, Mapping)  # the quick ones first
 
-def held(module: Module, kind: type) -> Iterator[tuple[str, Any]]:
+
+def held(module: Module, kind: type | tuple[type, ...]) -> Iterator[tuple[str, Any]]:
     """What a module itself holds of a kind: in its attributes, and in the lists, tuples and
     dicts among them, with dotted names."""
     for name, value in vars(module).items():
-        yield from ((n, v) for n, v in _flat(name, value) if isinstance(v, kind))
+        if isinstance(value, CONTAINERS):
+            yield from ((n, v) for n, v in _flat(name, value) if isinstance(v, kind))
+        elif isinstance(value, kind):
+            yield name, value
 
 
 def walk(module: Module, prefix: str, once: bool = True) -> Iterator[tuple[str, Module]]:
@@ -47,12 +52,9 @@ def dotted(prefix: str, name: str) -> str:
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """A value, or the items of a list, tuple or dict, with dotted names."""
-    if isinstance(value, Mapping):
-        items: Any = value.items()
-    elif isinstance(value, (list, tuple)):
-        items = enumerate(value)
-    else:
+    if not isinstance(value, CONTAINERS):
         yield name, value
         return
+    items: Any = value.items() if isinstance(value, Mapping) else enumerate(value)
     for key, item in items:
         yield from _flat(f"{name}.{key}", item)

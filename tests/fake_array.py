@@ -28,6 +28,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 (the name is C
 
     __module__ = "cupy"
     __hash__ = None  # type: ignore[assignment]
+    __array_priority__ = 100
 
     def __init__(self, host: Any, base: ndarray | None = None) -> None:
         self.host: Any = np.asarray(host)
@@ -71,6 +72,8 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 (the name is C
     def __array_ufunc__(self, f: np.ufunc, method: str, *args: Any, out: Any = ()) -> Any:
         if method != "__call__" or not hasattr(sys.modules["cupy"], f.__name__):
             return NotImplemented
+        if not all(isinstance(a, KNOWN) for a in (*args, *out)):
+            return NotImplemented  # so that NumPy asks the other, such as a Tensor
         refuse((*args, *out))
         result = f(*map(host_of, args), **({"out": tuple(map(host_of, out))} if out else {}))
         return out[0] if out else ndarray(result)
@@ -116,11 +119,26 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 (the name is C
     def min(self, axis: Any = None, keepdims: bool = False) -> ndarray:
         return ndarray(self.host.min(axis=axis, keepdims=keepdims))
 
+    def prod(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> ndarray:
+        return ndarray(self.host.prod(axis=axis, dtype=dtype, keepdims=keepdims))
+
+    def cumsum(self, axis: Any = None, dtype: Any = None) -> ndarray:
+        return ndarray(self.host.cumsum(axis=axis, dtype=dtype))
+
+    def argmax(self, axis: Any = None, keepdims: bool = False) -> ndarray:
+        return ndarray(self.host.argmax(axis=axis, keepdims=keepdims))
+
+    def argmin(self, axis: Any = None, keepdims: bool = False) -> ndarray:
+        return ndarray(self.host.argmin(axis=axis, keepdims=keepdims))
+
     def any(self, axis: Any = None, keepdims: bool = False) -> ndarray:
         return ndarray(self.host.any(axis=axis, keepdims=keepdims))
 
     def all(self, axis: Any = None, keepdims: bool = False) -> ndarray:
         return ndarray(self.host.all(axis=axis, keepdims=keepdims))
+
+
+KNOWN = (ndarray, np.ndarray, bool, int, float, np.generic)  # the second is then refused
 
 
 def host_index(index: Any) -> tuple[Any, ...]:

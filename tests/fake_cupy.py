@@ -15,12 +15,17 @@ from tests.fake_kernels import ElementwiseKernel, RawKernel
 
 UFUNCS = (
     "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh ceil cos cosh divide "
-    "equal exp expm1 floor floor_divide greater greater_equal hypot isfinite less less_equal "
-    "log log10 log1p log2 logical_and logical_not logical_or logical_xor matmul maximum "
-    "minimum multiply negative not_equal power remainder rint sign sin sinh sqrt subtract tan "
-    "tanh"
+    "equal exp expm1 floor floor_divide frexp greater greater_equal hypot invert isfinite "
+    "ldexp less less_equal log log10 log1p log2 logical_and logical_not logical_or "
+    "logical_xor matmul maximum minimum multiply negative not_equal power remainder rint "
+    "sign sin sinh sqrt subtract tan tanh"
 )
 ADDED = ("int32", "int64", "float16", "float32", "float64", "uint32", "uint64")
+
+
+def there(result: Any) -> Any:
+    """A result of NumPy on the device, and each of a tuple of them."""
+    return tuple(map(ndarray, result)) if isinstance(result, tuple) else ndarray(result)
 
 
 class Ufunc:
@@ -31,7 +36,7 @@ class Ufunc:
 
     def __call__(self, *args: Any) -> ndarray:
         refuse(args)
-        return ndarray(self.f(*map(host_of, args)))
+        return there(self.f(*map(host_of, args)))
 
     def at(self, a: ndarray, indices: Any, b: Any = None) -> None:
         if self.f is not np.add or a.dtype.name not in ADDED:
@@ -74,6 +79,17 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
     return np.result_type(*(getattr(a, "dtype", a) for a in arrays_and_dtypes))
 
 
+def clip(a: ndarray, a_min: Any, a_max: Any) -> ndarray:
+    refuse((a, a_min, a_max))
+    return ndarray(np.clip(a.host, host_of(a_min), host_of(a_max)))
+
+
+def argsort(a: ndarray, axis: Any = -1, kind: Any = None) -> ndarray:
+    if kind not in (None, "stable"):
+        raise ValueError("kind can only be None or 'stable'")
+    return ndarray(np.argsort(a.host, axis, kind="stable"))
+
+
 class CUDARuntimeError(RuntimeError):
     """What a driver that is missing raises; this one is never missing."""
 
@@ -91,13 +107,30 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "full": lambda shape, fill_value, dtype=None: ndarray(np.full(shape, fill_value, dtype)),
     "zeros_like": lambda a: ndarray(np.zeros(a.shape, a.dtype)),
     "ones_like": lambda a: ndarray(np.ones(a.shape, a.dtype)),
+    "eye": lambda N, dtype=float: ndarray(np.eye(N, dtype=dtype)),
+    "tri": lambda N, dtype=float: ndarray(np.tri(N, dtype=dtype)),
+    "flip": lambda a, axis=None: a.made(np.flip(a.host, axis)),
+    "moveaxis": lambda a, source, destination: a.made(np.moveaxis(a.host, source, destination)),
+    "clip": clip,
+    "argsort": argsort,
     "shape": lambda a: a.shape,
     "ndim": lambda a: a.ndim,
+}
+LINALG: dict[str, Callable[..., Any]] = {
+    "cholesky": lambda a: there(np.linalg.cholesky(a.host)),
+    "det": lambda a: there(np.linalg.det(a.host)),
+    "eigh": lambda a: there(tuple(np.linalg.eigh(a.host))),
+    "inv": lambda a: there(np.linalg.inv(a.host)),
+    "qr": lambda a: there(tuple(np.linalg.qr(a.host))),
+    "slogdet": lambda a: there(tuple(np.linalg.slogdet(a.host))),
+    "solve": lambda a, b: there(np.linalg.solve(a.host, b.host)),
+    "svd": lambda a, full_matrices=True: there(tuple(np.linalg.svd(a.host, full_matrices))),
 }
 MODULE: Any = ModuleType("cupy")
 MODULE.__spec__ = ModuleSpec("cupy", None)
 vars(MODULE).update(FUNCTIONS, **{name: Ufunc(name) for name in UFUNCS.split()})
 MODULE.ndarray, MODULE.inf = ndarray, np.inf
+MODULE.linalg = SimpleNamespace(**LINALG)
 MODULE.ElementwiseKernel, MODULE.RawKernel = ElementwiseKernel, RawKernel
 MODULE.lib = SimpleNamespace(
     stride_tricks=SimpleNamespace(sliding_window_view=sliding_window_view)

@@ -52,7 +52,8 @@ def test_the_stand_in_has_nothing_that_cupy_lacks() -> None:
     for name in fake_cupy.UFUNCS.split():
         assert callable(getattr(real, name))
     ours = {n: f for n, f in vars(ndarray).items() if inspect.isfunction(f) and n[0] != "_"}
-    for where, functions in ((real, fake_cupy.FUNCTIONS), (real.ndarray, ours)):
+    linalg = (real.linalg, fake_cupy.LINALG)
+    for where, functions in ((real, fake_cupy.FUNCTIONS), linalg, (real.ndarray, ours)):
         for name, function in functions.items():
             if name not in ("made", "result_type", "arange", "shape", "ndim"):
                 assert parameters(function) <= parameters(getattr(where, name)), name
@@ -70,6 +71,14 @@ def test_a_device_array_refuses_the_hosts_arrays(cupy: Any) -> None:
         with pytest.raises(TypeError):
             mixed()
     assert there.sum().shape == () and isinstance(there.sum(), cupy.ndarray)
+
+
+def test_a_device_array_leaves_an_operator_to_a_tensor(cupy: Any) -> None:
+    there, x = cupy.asarray(np.ones(3)), Tensor(cupy.asarray([1.0, 2.0, 3.0]))
+    for y in (there + x, there - x, there @ x, there < x, np.add(there, x)):
+        assert isinstance(y, Tensor) and y.device == "cuda"
+    assert (there - x).numpy().tolist() == [0.0, -1.0, -2.0]
+    assert (there < x).numpy().tolist() == [False, True, True]
 
 
 # ---- kernels ------------------------------------------------------------------------------

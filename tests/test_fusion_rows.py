@@ -12,7 +12,7 @@ from fusegrad import nn
 from fusegrad.engine import Tensor
 from fusegrad.kernels.device import to_device
 from fusegrad.verify.fusion import CASES, Case
-from tests import fake_array, fake_cupy
+from tests import fake_cupy
 
 EXACT = 1e-12  # sums in another order, in float64
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}  # float32, in another order
@@ -130,29 +130,7 @@ def is_fixed(module: nn.Module) -> bool:
 # ---- the device -----------------------------------------------------------------------------
 @pytest.fixture
 def cupy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stand-in, with what it lacks of CuPy: `any`, `all`, and that a Tensor comes first."""
     monkeypatch.setitem(sys.modules, "cupy", fake_cupy.MODULE)
-    for name in ("any", "all"):
-        monkeypatch.setattr(fake_array.ndarray, name, truth(name), raising=False)
-    plain = fake_array.ndarray.__array_ufunc__
-
-    def second(self: Any, f: Any, method: str, *args: Any, **settings: Any) -> Any:
-        of_higher_priority = any(isinstance(a, Tensor) for a in args)
-        return (
-            NotImplemented if of_higher_priority else plain(self, f, method, *args, **settings)
-        )
-
-    monkeypatch.setattr(fake_array.ndarray, "__array_ufunc__", second)
-
-
-def truth(name: str) -> Any:
-    """The method `any` or `all` of an array."""
-
-    def method(self: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        found = getattr(self.host, name)(axis=axis, keepdims=keepdims)
-        return fake_array.ndarray(np.asarray(found))
-
-    return method
 
 
 @every_row

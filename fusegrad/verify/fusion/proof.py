@@ -18,7 +18,8 @@ TOLERANCE = 1e-6  # relative, in float64, by central differences
 NAMES = "abcd"
 MOST = 250  # parameters that are moved one by one; where a module has more, they move together
 DIRECTIONS = 2  # random ones, in which they do
-Value = Callable[..., Tensor]
+Moved = dict[int, Any]  # arrays in the place of those of these numbers: inputs, parameters
+Value = Callable[[Moved], Tensor]
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,14 @@ class _Situation(NamedTuple):
 
 
 def _situations(case: Case, names: list[str]) -> Iterator[_Situation]:
-    """Inputs of every batch size, the largest being the main one, and a branch of zeros."""
+    """Inputs of every batch size, and a branch of zeros. The main one is the largest batch, of
+    one modality, two, and the most; three are as two and four."""
     most = max(case.rows)
+    is_main = len(names) in (1, 2, max(case.counts))
     for rows in case.rows:
         arrays = case.inputs(names, rows, np.random.default_rng(9))
-        yield _Situation(f"B={rows}", arrays, names if rows == 1 else [], rows == most)
+        alone = names if rows == 1 else []
+        yield _Situation(f"B={rows}", arrays, alone, is_main and rows == most)
     arrays = case.inputs(names, most, np.random.default_rng(10))
     if not case.zeros:
         zeros = {names[-1]: np.zeros_like(arrays[names[-1]])}
@@ -90,14 +94,15 @@ def _situations(case: Case, names: list[str]) -> Iterator[_Situation]:
 
 def _differences(case: Case, names: list[str], at: _Situation) -> tuple[float, int, str]:
     """The worst error of all inputs and parameters, how many they are, and what is wrong."""
-    module = case.module(names)
-    parameters = dict(module.named_parameters())
-    caller = _Caller(module, case)
+    module = case.module(names).requires_grad_(False)  # gradients are those of what is moved
+    parameters, caller = dict(module.named_parameters()), _Caller(module, case)
 
-    def value(*values: Any) -> Tensor:
-        given = dict(zip(at.arrays, values))
-        state = dict(zip(parameters, values[len(at.arrays) :], strict=True))
-        return nn.functional_call(caller, {f"module.{n}": v for n, v in state.items()}, given)
+    def value(moved: Moved) -> Tensor:
+        inputs = {n: moved.get(i, x) for i, (n, x) in enumerate(at.arrays.items())}
+        places = enumerate(parameters, len(inputs))
+        state = {f"module.{n}": moved[i] for i, n in places if i in moved}
+        found: Tensor = nn.functional_call(caller, state, inputs) if state else caller(inputs)
+        return found
 
     value.__name__ = case.name
     given = [*at.arrays.values(), *(p.numpy() for p in parameters.values())]
@@ -124,25 +129,24 @@ def _alone(value: Value, given: list[Any], which: list[int]) -> float:
     if not which:
         return 0.0
     moved = [given[i] for i in which]
-    return float(gradcheck(_of(value, given, which), *moved, tolerance=TOLERANCE).error)
+    return float(gradcheck(_of(value, which), *moved, tolerance=TOLERANCE).error)
 
 
 def _together(value: Value, given: list[Any], which: list[int]) -> float:
     """The worst error of some arrays, moved along random directions and all else fixed."""
     if not which:
         return 0.0
-    moved, of_these = [given[i] for i in which], _of(value, given, which)
+    moved, of_these = [given[i] for i in which], _of(value, which)
     how: dict[str, Any] = {"mode": "random", "tolerance": TOLERANCE}
     generators = map(np.random.default_rng, range(DIRECTIONS))
     return max(float(gradcheck(of_these, *moved, rng=rng, **how).error) for rng in generators)
 
 
-def _of(value: Value, given: list[Any], which: list[int]) -> Value:
+def _of(value: Value, which: list[int]) -> Callable[..., Tensor]:
     """The value as a function of some of its arrays."""
 
     def of_these(*moved: Any) -> Tensor:
-        own = dict(zip(which, moved, strict=True))
-        return value(*(own.get(i, x) for i, x in enumerate(given)))
+        return value(dict(zip(which, moved, strict=True)))
 
     of_these.__name__ = value.__name__
     return of_these
