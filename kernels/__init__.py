@@ -5,7 +5,7 @@ on_numpy.py  on_numba.py  on_cuda.py  on_exact.py  typeset.py  notation.py    wh
 lift.py  update.py                            a rule as a callable; as an update in place
 kernel.py                                     the single entry point
 reduce.py  scan.py  sorting.py  gather.py  shape.py  create.py  random.py  matmul.py  linalg.py
-conv.py  finite.py                            kernels that are no rules
+conv.py  finite.py  advance.py                kernels that are no rules
 locking.py  draws.py                          arrays nobody may write to; draws that repeat
 device.py  threads.py  cache.py  low_level.py  text.py   machines, generated source
 """

@@ -6,46 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from ...engine import Tensor
 from ...engine.sparse import SparseRows
+from ...kernels.advance import sum_of_squares
 from ...kernels.kernel import kernel
-
-PIECE = 1 << 16  # elements that are worked on at once
-SAFE = (1e-24, 1e30)  # squares of float32 within neither vanish nor overflow
-
-
-@kernel
-def sum_of_squares(x: Any) -> float:
-    """The sum of all x**2; in the dtype of x where that is safe, else in float64."""
-    return _squares(x.reshape(-1))
-
-
-@kernel
-def advance(memory: Any, x: Any) -> tuple[float, float]:
-    """The sums of squares of what memory held, and of that less x; then it holds x. Nothing is
-    allocated, and pieces stay in the cache: new memory and reading twice cost most."""
-    old, new = memory.reshape(-1), x.reshape(-1)
-    size = PIECE if isinstance(x, np.ndarray) else max(1, new.size)
-    held = moved = 0.0
-    for start in range(0, new.size, size):
-        a, b = old[start : start + size], new[start : start + size]
-        held += _squares(a)
-        a -= b
-        moved += _squares(a)
-        a[...] = b
-    return held, moved
-
-
-def _squares(flat: Any) -> float:
-    code = flat.dtype.char  # which is compared faster than a dtype
-    if code in "fd":
-        total = float(flat @ flat)
-        if code == "d" or SAFE[0] < total < SAFE[1]:
-            return total
-    flat = flat.astype("float64")
-    return float(flat @ flat)
 
 
 @kernel

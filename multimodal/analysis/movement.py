@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...engine import Tensor
-from .measures import advance, remember
+from ...kernels.advance import advance
+from .measures import remember
 
 Held = Mapping[str, Sequence[Tensor]]
 Sizes = dict[str, float]
