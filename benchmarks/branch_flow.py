@@ -22,6 +22,7 @@ from benchmarks.timing import alternate
 from fusegrad import multimodal as mm
 from fusegrad import nn, optim
 from fusegrad.experiments.networks import build
+from fusegrad.multimodal.analysis.branch_flow import EVERY
 from fusegrad.tasks import EmojiTask
 
 BATCH, WIDE, CLASSES = 64, 256, 8
@@ -75,7 +76,7 @@ def contender(made: tuple[Any, ...], every: int) -> tuple[Step, mm.Multimodal]:
 
 def measured(make: Callable[[], tuple[Any, ...]], rounds: int) -> dict[str, float]:
     """Seconds of a step: plain, watched, and watched at every tenth."""
-    ways = {"plain": 0, "every step": 1, "every 10th": 10}
+    ways = {"plain": 0, "every step": 1, "as it comes": EVERY, "every 10th": 10}
     pairs = {name: contender(make(), every) for name, every in ways.items()}
     for _ in range(3):
         for step, _ in pairs.values():
@@ -99,8 +100,8 @@ def main() -> None:
         for way, seconds in times.items():
             ratio = seconds / times["plain"]
             print(f"  {way:10s} {1e3 * seconds:8.3f} ms  {ratio:.3f} of plain")
-        verdict = "within" if times["every step"] <= LIMIT * times["plain"] else "over"
-        print(f"  {verdict} the limit of {LIMIT:.2f} at every step")
+        verdict = "within" if times["as it comes"] <= LIMIT * times["plain"] else "over"
+        print(f"  {verdict} the limit of {LIMIT:.2f} as it comes, every {EVERY} steps")
     if given.json:
         given.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
 

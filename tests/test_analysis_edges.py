@@ -134,7 +134,7 @@ def test_an_interrupted_training_leaves_no_watcher() -> None:
     rng = np.random.default_rng(0)
     branches, head = {"text": task.branch("text", rng)}, nn.Linear(64, 4, rng=rng)
     net = mm.FeatureFusionNet(branches, mm.Concat({"text": 64}), head)
-    optimizer, calls = optim.SGD(net.parameters(), lr=0.1), iter([False, False, True])
+    optimizer, calls = optim.SGD(net.parameters(), lr=0.1), iter([False, False, False, True])
     parts = (task, ["text"], net, optimizer, 1, 64, rng, lambda: next(calls))
     run = Run("x", "sgd", 0, 0.0, [], None, None, [], [])
     with pytest.raises(KeyboardInterrupt):

@@ -59,7 +59,7 @@ def test_a_record_is_what_the_step_did(fusion: str) -> None:
 def test_each_step_is_measured_from_where_it_began() -> None:
     net = network("concat")
     optimizer = optim.Adam(net.parameters(), lr=0.01)
-    flow, held = mm.BranchFlow(net, optimizer), list(net.branches["a"].parameters())
+    flow, held = mm.BranchFlow(net, optimizer, every=1), list(net.branches["a"].parameters())
     for k in range(4):
         if k == 2:  # somebody else changes the weights in between
             held[0].assign_(3 * held[0].numpy())

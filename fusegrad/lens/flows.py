@@ -37,7 +37,7 @@ def flow(result: Result) -> Html:
     points = thinned(run.flow)
     drawn = panels([panel(_chart(result, points, field)) for field in _drawn(run.flow)])
     size = -(-len(run.flow) // len(points))
-    note = f"Each point is the mean of {size} steps." if size > 1 else ""
+    note = f"Each point is the mean of {size} measured steps." if size > 1 else ""
     more = disclosure("Figures by step", _figures(points))
     return join([prose(READING), prose(_closing(run.flow), note), drawn, more])
 

@@ -23,6 +23,8 @@ from .unimodal_gradients import UnimodalGradients
 
 REREAD = 16  # records after which the parameters of branches are looked for anew
 
+EVERY = 2  # steps; each costs 10 to 16 % of one of 3 ms (`benchmarks/branch_flow.py`)
+
 
 class BranchFlow:
     """Watches a network and its optimizer through their hooks; the training loop stays as it
@@ -33,7 +35,8 @@ class BranchFlow:
         flow.records[-1].share        # {"image": 0.31, "text": 0.69}
         print(flow.table())
 
-    Every `every`-th step is measured, from the first on, and leaves a `FlowRecord`. A branch
+    Every `every`-th step is measured, from the first on, and leaves a `FlowRecord`: every
+    second by default, which keeps the cost under a tenth of a short step. A branch
     that no gradient reaches reads exactly 0 and stands in `silent`; where none reaches any,
     shares are equal. A branch without parameters, as of early fusion, is read too: its input
     is then asked for a gradient. Nothing that is trained or drawn changes.
@@ -47,7 +50,7 @@ class BranchFlow:
     Source: the balance of branches as in Peng et al. 2022; no toolkit reports it.
     """
 
-    def __init__(self, network: Multimodal, optimizer: Optimizer, every: int = 1) -> None:
+    def __init__(self, network: Multimodal, optimizer: Optimizer, every: int = EVERY) -> None:
         demand_network("BranchFlow", network)
         demand_optimizer("BranchFlow", optimizer)
         if not isinstance(every, int) or every < 1:
