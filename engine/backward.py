@@ -7,6 +7,7 @@ from typing import Any
 
 from ..kernels import GraphError
 from ..kernels.gather import add_at, may_repeat
+from ..kernels.locking import is_view
 from .batched import pull
 from .graph import collect, leading_to
 from .hooks import run_hooks
@@ -193,4 +194,4 @@ def _own(given: Any, g: Any) -> Any:
     if isinstance(given, SparseRows):  # which copied it
         return given
     array = given.data if isinstance(given, Value) else given
-    return astype(given, given.dtype) if given is g or array.base is not None else given
+    return astype(given, given.dtype) if given is g or is_view(array) else given

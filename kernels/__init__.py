@@ -6,8 +6,9 @@ lift.py  update.py                            a rule as a callable; as an update
 kernel.py                                     the single entry point
 reduce.py  scan.py  sorting.py  gather.py  shape.py  create.py  random.py  matmul.py  linalg.py
 conv.py  finite.py  advance.py                kernels that are no rules
-locking.py  draws.py                          arrays nobody may write to; draws that repeat
-device.py  threads.py  cache.py  low_level.py  text.py   machines, generated source
+loops/  compiled.py  low_level.py  vector_math.py        what Numba compiles beside rules
+locking.py  draws.py  pool.py                 arrays nobody may write to; draws; memory kept
+device.py  threads.py  cache.py  text.py      machines, generated source
 """
 
 from .errors import (

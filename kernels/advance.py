@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .compiled import compile_source
 from .kernel import kernel
-from .on_numba import compile_source
 
 # Elements from which a compiled loop is worth starting a compiler for.
 NUMBA_FROM = 65_536

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .pool import Block
+
 
 def lock(x: Any) -> None:
     """Refuse writes to x from now on."""
@@ -21,10 +23,16 @@ def lock(x: Any) -> None:
 
 
 def memory_of(x: Any) -> Any:
-    """The array that owns the memory of x."""
-    while getattr(x, "base", None) is not None:
-        x = x.base
+    """The array that owns the memory of x, for itself or from the pool."""
+    while (base := getattr(x, "base", None)) is not None and base.__class__ is not Block:
+        x = base
     return x
+
+
+def is_view(x: Any) -> bool:
+    """Whether x stands in the memory of another array."""
+    base = x.base
+    return base is not None and base.__class__ is not Block
 
 
 @contextmanager

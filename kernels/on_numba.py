@@ -10,18 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import threads
-from .cache import load
+from .compiled import compile_source, hash_of_library
 from .program import Node, Program
 from .text import body, element, hoist
 
 CHUNK = 65_536  # elements a thread takes at a time; also where a second thread begins to pay
-LIBRARY = Path(__file__).with_name("low_level.py")
 
 HEAD = """\
 import math
@@ -94,14 +91,6 @@ def _hoists(program: Program) -> list[str]:
     return [f"{hoist(k)}_" for k in range(len(program.hoisted))]
 
 
-@cache
-def hash_of_library() -> str:
-    """Part of every cache key: compiled kernels hold `low_level.py` inside them."""
-    import hashlib
-
-    return hashlib.sha256(LIBRARY.read_bytes()).hexdigest()[:8]
-
-
 def elementwise_source(program: Program, dtype: str, single: tuple[bool, ...]) -> str:
     """Source of `serial` and `parallel`, functions (outputs, inputs, hoisted) -> None."""
     outs = [f"o{k}" for k in range(len(program.outputs))]
@@ -131,12 +120,6 @@ def update_source(program: Program, dtype: str) -> str:
         count=len(ins),
         views=", ".join(views + _hoists(program)),
     )
-
-
-def compile_source(name: str, source: str) -> Any:
-    """The module of compiled functions; starts Numba."""
-    threads.numba()
-    return load(name, source)
 
 
 @cache

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .compiled import compile_source
 from .device import is_cuda, module_of
 from .kernel import kernel
-from .on_numba import compile_source
 from .reduce import rounded, wide
 
 # Steps from which a compiled loop is worth starting a compiler for.
