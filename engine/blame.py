@@ -55,7 +55,7 @@ def culprit(f: Callable[..., Any], arrays: Sequence[np.ndarray]) -> str:
 
 def _wrong_input(node: Node, args: Sequence[Any]) -> int | None:
     """The first input of an op whose vjp differs from differences of the op's values."""
-    wanted = [i for i, _, _ in node.plan.steps if _is_moved(args[i])]
+    wanted = [s.at for s in node.plan.steps if _is_moved(args[s.at])]
     weights = np.random.default_rng(0).standard_normal(node.shape)
 
     def total(i: int, x: Any) -> Any:

@@ -20,7 +20,7 @@ from .ops.indexing import getitem
 from .ops.shaping import concat, reshape
 from .place import shown
 from .pytree import leaves, rebuilt, tree_map
-from .tape import Edge, Node, latest, version_of
+from .tape import Node, latest, node_of, version_of
 from .value import Value, view_of, wrap
 
 
@@ -91,7 +91,10 @@ def _remembered(compute: Callable[[], Any]) -> Any:
     if not (isinstance(y, Value) and y.node is not None and y.node.number > start):
         return y
     edges = tuple(collect([y.node], after=start)[1])
-    value = wrap(y.data, Segment(compute, edges, states, trace.seen, y.data))
+    segment = node_of(CHECKPOINT, Plan((), None, ()), edges, y.data, {}, Segment)
+    segment.compute, segment.states, segment.trace = compute, states, trace.seen
+    segment.versions = tuple(version_of(e) for e in edges if isinstance(e, Value))
+    value = wrap(y.data, segment)
     return value if y.owner is None else view_of(value, y)
 
 
@@ -151,17 +154,9 @@ class Segment(Node):
 
     __slots__ = ("compute", "states", "trace")
 
-    def __init__(
-        self,
-        compute: Callable[[], Any],
-        edges: tuple[Edge, ...],
-        states: States,
-        trace: list[Any],
-        y: Any,
-    ) -> None:
-        super().__init__(CHECKPOINT, Plan((), ()), (), (), y, {})
-        self.compute, self.edges, self.states, self.trace = compute, edges, states, trace
-        self.versions = tuple(version_of(e) for e in edges if isinstance(e, Value))
+    compute: Callable[[], Any]
+    states: States
+    trace: list[Any]
 
     def free(self) -> None:
         super().free()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from ..kernels import GraphError
@@ -11,6 +12,8 @@ from .place import shown
 from .tape import Edge, Node
 from .value import Value
 
+NUMBER = attrgetter("number")
+
 
 def collect(roots: Sequence[Edge], after: int = -1) -> tuple[list[Node], set[Any]]:
     """All nodes reachable from the roots that were made after a number, newest first; and where
@@ -18,18 +21,23 @@ def collect(roots: Sequence[Edge], after: int = -1) -> tuple[list[Node], set[Any
 
     Raises: GraphError where the graph, or a part of it, was freed.
     """
-    nodes: set[Node] = set()
+    nodes: list[Node] = []
     leaves: set[Edge] = set()
-    stack = list(roots)
+    seen, stack = set(roots), list(set(roots))
     while stack:
         edge = stack.pop()
         if isinstance(edge, Value) or edge.number < after:
             leaves.add(edge)
-        elif edge not in nodes:
-            _check_held(edge)
-            nodes.add(edge)
-            stack.extend(e for e in edge.edges if e is not None)
-    return sorted(nodes, key=lambda n: -n.number), leaves
+            continue
+        if edge.saved is None:
+            _refuse_freed(edge)
+        nodes.append(edge)
+        for e in edge.edges:
+            if e is not None and e not in seen:
+                seen.add(e)
+                stack.append(e)
+    nodes.sort(key=NUMBER, reverse=True)
+    return nodes, leaves
 
 
 def leading_to(nodes: Sequence[Node], inputs: Iterable[Edge]) -> set[Edge]:
@@ -41,14 +49,13 @@ def leading_to(nodes: Sequence[Node], inputs: Iterable[Edge]) -> set[Edge]:
     return useful
 
 
-def _check_held(node: Node) -> None:
-    if node.saved is None:
-        raise GraphError(
-            "backward",
-            "a graph that still holds its saved arrays",
-            f"one freed by an earlier backward, at {node.op.name}{shown(node.place)}",
-            "pass retain_graph=True to the first, or run forward again",
-        )
+def _refuse_freed(node: Node) -> None:
+    raise GraphError(
+        "backward",
+        "a graph that still holds its saved arrays",
+        f"one freed by an earlier backward, at {node.op.name}{shown(node.place)}",
+        "pass retain_graph=True to the first, or run forward again",
+    )
 
 
 def saved_bytes(y: Value) -> int:

@@ -15,6 +15,14 @@ class Mode(threading.local):
     forward: Callable[..., Any] | None = None  # what runs ops inside a jvp; see forward.py
     watcher: Any = None  # what looks at every op; see anomaly.py
     replaying = False  # whether a checkpoint computes again what it has forgotten
+    usual = True  # whether ops are recorded, and nobody stands in between or looks on
+
+    def set(self, name: str, value: Any) -> Any:
+        """Change a setting; gives what it was."""
+        before = getattr(self, name)
+        setattr(self, name, value)
+        self.usual = self.recording and self.forward is None and self.watcher is None
+        return before
 
 
 MODE = Mode()
@@ -33,38 +41,38 @@ def no_grad() -> AbstractContextManager[None]:
 @contextmanager
 def recording(on: bool) -> Iterator[None]:
     """Record in this block, or not, whatever holds around it."""
-    before, MODE.recording = MODE.recording, on
+    before = MODE.set("recording", on)
     try:
         yield
     finally:
-        MODE.recording = before
+        MODE.set("recording", before)
 
 
 @contextmanager
 def watching(watcher: Any) -> Iterator[Any]:
     """Let a watcher look at every op of this block; see anomaly.py."""
-    before, MODE.watcher = MODE.watcher, watcher
+    before = MODE.set("watcher", watcher)
     try:
         yield watcher
     finally:
-        MODE.watcher = before
+        MODE.set("watcher", before)
 
 
 @contextmanager
 def replaying() -> Iterator[None]:
     """Compute again what ran before: what a forward changes on its way, it has changed."""
-    before, MODE.replaying = MODE.replaying, True
+    before = MODE.set("replaying", True)
     try:
         yield
     finally:
-        MODE.replaying = before
+        MODE.set("replaying", before)
 
 
 @contextmanager
 def forward(run: Callable[..., Any]) -> Iterator[None]:
     """Let `run(op, args, params)` run every op of this block."""
-    before, MODE.forward = MODE.forward, run
+    before = MODE.set("forward", run)
     try:
         yield
     finally:
-        MODE.forward = before
+        MODE.set("forward", before)

@@ -4,9 +4,13 @@ a tangent on from it."""
 from __future__ import annotations
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from ..kernels import Kernel
 
 Rule = Callable[..., Any]
 OUTPUT = -1
@@ -26,7 +30,19 @@ class Plan:
     in the saved values, or a name."""
 
     save: tuple[int, ...]
-    steps: tuple[tuple[int, Rule, tuple[int | str, ...]], ...]
+    keep: Callable[[Sequence[Any]], tuple[Any, ...]] | None  # takes that from (*inputs, output)
+    steps: tuple[Step, ...]
+
+
+class Step(NamedTuple):
+    """How one input of an op gets its gradient."""
+
+    at: int  # which input
+    vjp: Rule
+    names: tuple[int | str, ...]
+    on_arrays: Rule  # the vjp, for arrays alone
+    # Takes its arguments from (g, *saved), if it asks for nothing else.
+    pick: Callable[[Sequence[Any]], Sequence[Any]] | None
 
 
 @dataclass(eq=False)
@@ -46,7 +62,7 @@ class Op:
     """
 
     name: str
-    kernel: Callable[..., Any]
+    kernel: Kernel
     inputs: tuple[str, ...]
     vjps: tuple[Rule | None, ...]
     jvp: str | tuple[Rule | None, ...]
@@ -54,35 +70,64 @@ class Op:
     rigid: bool = False
     expects: str = "shapes that broadcast together"
     repair: str = "reshape an operand"
-    plans: dict[tuple[bool | None, ...], Plan | None] = field(default_factory=dict)
+    plans: dict[int, Plan | None] = field(default_factory=dict)
 
-    def plan(self, needs_grad: tuple[bool | None, ...]) -> Plan | None:
-        """The plan for the inputs that need a gradient; None where no gradient passes."""
+    def plan(self, needed: int) -> Plan | None:
+        """The plan for the inputs that need a gradient, whose bits are set (1 is the first);
+        None where no gradient passes."""
         try:
-            return self.plans[needs_grad]
+            return self.plans[needed]
         except KeyError:
-            plan = self.plans[needs_grad] = self._make_plan(needs_grad)
+            plan = self.plans[needed] = self._make_plan(needed)
             return plan
 
-    def _make_plan(self, needs_grad: tuple[bool | None, ...]) -> Plan | None:
-        vjps = self.vjps * len(needs_grad) if self.variadic else self.vjps
-        wanted = [(i, vjps[i]) for i, needed in enumerate(needs_grad) if needed]
+    def _make_plan(self, needed: int) -> Plan | None:
+        count = needed.bit_length()
+        vjps = self.vjps * count if self.variadic else self.vjps
+        wanted = [(i, vjps[i]) for i in range(count) if needed >> i & 1]
         steps = [(i, vjp, names_of(vjp)) for i, vjp in wanted if vjp]
         position = {"y": OUTPUT, **{name: i for i, name in enumerate(self.inputs)}}
         if not steps:
             return None
         save = sorted({position[n] for _, _, names in steps for n in names if n in position})
         place = {name: save.index(p) for name, p in position.items() if p in save}
-        return Plan(
-            tuple(save),
-            tuple((i, vjp, tuple(place.get(n, n) for n in names)) for i, vjp, names in steps),
-        )
+        sources = [tuple(place.get(n, n) for n in names) for _, _, names in steps]
+        made = [_step(i, vjp, names) for (i, vjp, _), names in zip(steps, sources)]
+        return Plan(tuple(save), taker(save) if save else None, tuple(made))
+
+
+def _step(at: int, vjp: Rule, names: tuple[int | str, ...]) -> Step:
+    picks = [0 if n == "g" else n + 1 if isinstance(n, int) else -1 for n in names]
+    on_arrays = vjp.on_arrays if isinstance(vjp, TwoReadings) else vjp
+    return Step(at, vjp, names, on_arrays, None if -1 in picks else taker(picks))
+
+
+def taker(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """A function that takes the elements at some places, as a tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return itemgetter(slice(places[0], places[0] + 1 or None))
 
 
 def names_of(rule: Rule) -> tuple[str, ...]:
     """What a vjp or jvp asks for."""
     known: tuple[str, ...] | None = getattr(rule, "names", None)
     return tuple(inspect.signature(rule).parameters) if known is None else known
+
+
+class TwoReadings(ABC):
+    """A vjp that is read in another way where all it is given is arrays and numbers."""
+
+    names: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def on_arrays(self) -> Rule:
+        """The vjp of arrays and numbers alone."""
+
+    @abstractmethod
+    def __call__(self, *args: Any) -> Any:
+        """The vjp, of Tensors too."""
 
 
 OPS: dict[str, Op] = {}
@@ -97,7 +142,7 @@ def register(op: Op) -> Op:
 
 def structural(
     name: str,
-    kernel: Callable[..., Any],
+    kernel: Kernel,
     inputs: Sequence[str],
     *vjps: Rule | None,
     jvp: str | Sequence[Rule | None],

@@ -36,18 +36,18 @@ class Operators(Value):
     # fmt: off
     # ---- arithmetic -----------------------------------------------------------------------
 
-    def __add__(self, other: Any) -> Tensor: return elementwise.add(self, other)
+    __add__ = elementwise.add
     def __radd__(self, other: Any) -> Tensor: return elementwise.add(other, self)
-    def __sub__(self, other: Any) -> Tensor: return elementwise.subtract(self, other)
+    __sub__ = elementwise.subtract
     def __rsub__(self, other: Any) -> Tensor: return elementwise.subtract(other, self)
-    def __mul__(self, other: Any) -> Tensor: return elementwise.multiply(self, other)
+    __mul__ = elementwise.multiply
     def __rmul__(self, other: Any) -> Tensor: return elementwise.multiply(other, self)
-    def __truediv__(self, other: Any) -> Tensor: return elementwise.divide(self, other)
+    __truediv__ = elementwise.divide
     def __rtruediv__(self, other: Any) -> Tensor: return elementwise.divide(other, self)
     def __rpow__(self, other: Any) -> Tensor: return elementwise.power(other, self)
-    def __mod__(self, other: Any) -> Tensor: return elementwise.remainder(self, other)
+    __mod__ = elementwise.remainder
     def __rmod__(self, other: Any) -> Tensor: return elementwise.remainder(other, self)
-    def __floordiv__(self, other: Any) -> Tensor: return elementwise.floor_divide(self, other)
+    __floordiv__ = elementwise.floor_divide
     def __rfloordiv__(self, other: Any) -> Tensor: return elementwise.floor_divide(other, self)
     def __pos__(self) -> Tensor: return elementwise.multiply(self, 1)
     def __neg__(self) -> Tensor: return elementwise.negative(self)
@@ -71,10 +71,10 @@ class Operators(Value):
     def __invert__(self) -> Tensor: return _logical("not", self)
 
 
-    def __gt__(self, other: Any) -> Tensor: return elementwise.greater(self, other)
-    def __ge__(self, other: Any) -> Tensor: return elementwise.greater_equal(self, other)
-    def __lt__(self, other: Any) -> Tensor: return elementwise.less(self, other)
-    def __le__(self, other: Any) -> Tensor: return elementwise.less_equal(self, other)
+    __gt__ = elementwise.greater
+    __ge__ = elementwise.greater_equal
+    __lt__ = elementwise.less
+    __le__ = elementwise.less_equal
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
         return elementwise.equal(self, other)
     def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]

@@ -10,10 +10,10 @@ Place = tuple[CodeType, int]
 _inside: dict[str, bool] = {}  # file name -> whether it is one of ours
 
 
-def here() -> Place | None:
-    """The innermost place of the call stack that lies outside this package. Cheap: the line is
-    worked out only where a message asks for it."""
-    frame: FrameType | None = sys._getframe(1)
+def here(depth: int = 1) -> Place | None:
+    """The innermost place of the call stack that lies outside this package, from a caller on.
+    Cheap: the line is worked out only where a message asks for it."""
+    frame: FrameType | None = sys._getframe(depth)
     while frame is not None:
         code = frame.f_code
         ours = _inside.get(code.co_filename)

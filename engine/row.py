@@ -13,10 +13,11 @@ import numpy as np
 
 from ..kernels import DTypeError, Lifted, OptionError, Word, latex, lift
 from ..kernels import words as w
+from ..kernels.kernel import OBSERVERS, QUIET
 from ..kernels.program import Host, Program, plain
 from ..kernels.tracer import Symbol
-from .op import SYMMETRIC, Op, register
-from .tape import apply
+from .op import SYMMETRIC, Op, TwoReadings, register
+from .tape import run
 from .value import Value
 
 Formula = Callable[..., Any]
@@ -70,7 +71,7 @@ def make_row(name: str, formula: Formula, slopes: Sequence[Formula | None], doma
     def function(*args: Any, **named: Any) -> Any:
         if named or len(args) != count:
             args = _completed(op, signature, args, named)
-        return apply(op, *args)
+        return run(op, args)
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = formula.__module__
@@ -117,7 +118,7 @@ def _shown(signature: inspect.Signature) -> str:
     return f"({', '.join(shown)})"
 
 
-class SlopeVjp:
+class SlopeVjp(TwoReadings):
     """The gradient times the slope, as one fused rule on arrays, or word by word on Tensors.
 
     A slope that is a truth value passes the gradient where it holds, and stops it, nan and inf
@@ -148,8 +149,31 @@ class SlopeVjp:
             return args[0]
         if any(isinstance(a, Value) for a in args):
             return on_tensors(self.kernel.program, args)[0]
+        return self.on_arrays(*args)
+
+    @cached_property
+    def on_arrays(self) -> Callable[..., Any]:
+        """The same, of arrays and numbers alone."""
+        if self.is_identity:
+            return _first
+        return self._of_one if len(self.names) == 2 else self._of_several
+
+    def _of_several(self, *args: Any) -> Any:
         g = args[0]  # a number takes its dtype, as it did in the op
         return self.kernel(*[g.dtype.type(a) if isinstance(a, NUMBERS) else a for a in args])
+
+    def _of_one(self, g: Any, a: Any) -> Any:
+        """The same, for the walk back: written out to spare calls, as the tape is."""
+        if isinstance(a, NUMBERS):
+            a = g.dtype.type(a)
+        result = QUIET.run(self.kernel.compute, g, a)
+        if result.__class__ is np.ndarray and not OBSERVERS:
+            return result
+        return self.kernel.settle(result, (g, a), {})
+
+
+def _first(g: Any, *values: Any) -> Any:
+    return g
 
 
 def on_tensors(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import DTypeError, OptionError, ShapeError
-from ..kernels.kernel import Foreign
+from ..kernels.kernel import OBSERVERS, QUIET
 from ..kernels.locking import lock, memory_of
 from ..kernels.shape import copy
 from .mode import MODE
@@ -24,11 +24,13 @@ from .place import Place, here
 from .value import Hooks, Value, view_of, wrap
 
 _numbers = itertools.count()
+_number = _numbers.__next__
+NONE: dict[str, Any] = {}  # the parameters of an op that has none
 
 
 def latest() -> int:
     """A number that every node made from here on exceeds."""
-    return next(_numbers)
+    return _number()
 
 
 class Node:
@@ -49,46 +51,46 @@ class Node:
         "versions",
     )
 
+    op: Op
+    plan: Plan
+    params: dict[str, Any]
+    edges: Sequence[Edge | None]  # one an input; None where no gradient goes
+    saved: tuple[Any, ...] | None  # None once it is freed
+    # Of what was saved; None where nothing of it can change.
+    versions: Sequence[tuple[Value, int] | None] | None
+    number: int
+    shape: tuple[int, ...]  # of the output, as is the dtype
+    dtype: Any
+    hooks: Hooks | None
+    prints: list[Any] | None  # of what is saved, while trouble is looked for
+    place: Place | None
     replay: Callable[[], Node] | None = None  # what a checkpoint computes again
-
-    def __init__(
-        self,
-        op: Op,
-        plan: Plan,
-        args: Sequence[Any],
-        raw: Sequence[Any],
-        y: Any,
-        params: dict[str, Any],
-    ) -> None:
-        self.op, self.plan, self.params = op, plan, params
-        self.edges = tuple(
-            [(a.node or a) if isinstance(a, Value) and a.requires_grad else None for a in args]
-        )
-        save = plan.save
-        self.saved: tuple[Any, ...] | None = tuple(
-            [y if i == OUTPUT else _kept(args[i], raw[i]) for i in save]
-        )
-        self.versions = tuple([None if i == OUTPUT else version_of(args[i]) for i in save])
-        self.number = next(_numbers)
-        self.shape, self.dtype = y.shape, y.dtype
-        self.hooks: Hooks | None = None
-        self.place: Place | None = here()
-        self.prints: list[Any] | None = None  # of what is saved, while trouble is looked for
 
     def free(self) -> None:
         """Let go of what was saved and of the graph behind; a later backward will say so."""
-        self.saved, self.edges, self.versions = None, (), ()
+        self.saved = self.versions = None
+        self.edges = ()
+
+
+def node_of(
+    op: Op,
+    plan: Plan,
+    edges: Sequence[Edge | None],
+    y: Any,
+    params: dict[str, Any],
+    kind: type = Node,
+) -> Any:
+    """A node that has saved nothing yet."""
+    node: Any = kind()
+    node.op, node.plan, node.params = op, plan, params
+    node.edges, node.saved = edges, ()
+    node.shape, node.dtype, node.number = y.shape, y.dtype, _number()
+    node.versions = node.hooks = node.prints = None
+    node.place = here(5)
+    return node
 
 
 Edge = Node | Value
-
-
-def _kept(x: Any, array: Any) -> Any:
-    """What to save of an operand: a copy of what others may write to."""
-    if isinstance(x, Value):
-        owner = x if x.owner is None else x.owner
-        return copy(array) if owner.is_borrowed else array
-    return copy(array) if hasattr(array, "base") else array
 
 
 def version_of(x: Any) -> tuple[Value, int] | None:
@@ -105,57 +107,112 @@ def apply(op: Op, *args: Any, **params: Any) -> Any:
 
     Raises: ShapeError where the arrays do not fit.
     """
-    if MODE.forward is not None:
-        return MODE.forward(op, args, params)
-    return record(op, args, params)
+    return run(op, args, params)
+
+
+def record(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Run an op below every jvp."""
+    return run(op, args, params, below=True)
 
 
 _carry_on: list[Callable[..., Any]] = []
 
 
 def carry_on(run: Callable[..., Any]) -> None:
-    """How `record` runs an op that meets a tangent unprepared; `forward.py` says it."""
+    """How `run` treats an op that meets a tangent unprepared; `forward.py` says it."""
     _carry_on[:] = [run]
 
 
-def record(op: Op, args: Sequence[Any], params: dict[str, Any]) -> Any:
-    """Run an op below every jvp."""
-    raw, needs = _taken_apart(op, args)
-    if needs is None:
-        return _carry_on[0](op, args, params)
-    try:
-        y = op.kernel(*raw, **params)
-    except (ValueError, IndexError) as error:
-        raise _refusal(op, args, params, error) from None
-    if needs.count(None) == len(needs):
-        return y
+def run(op: Op, args: Sequence[Any], params: dict[str, Any] = NONE, below: bool = False) -> Any:
+    """`apply` of a tuple and a dict. This, the nodes it makes and the walk back over them are
+    what a small op costs: they are written for few calls."""
+    usual = MODE.usual
+    if not usual and MODE.forward is not None and not below:
+        return MODE.forward(op, args, params)
+    raw: list[Any] = [*args]
+    edges: list[Edge | None] = [None] * len(args)
+    needed, tensors, firm = 0, False, True  # firm: nobody can change what may be saved
+    for i, a in enumerate(args):
+        if isinstance(a, Value):
+            if a.dual is not None and a.is_dual and MODE.forward is None:
+                return _carry_on[0](op, args, params)
+            tensors, firm = True, firm and a.node is not None and a.owner is None
+            raw[i] = a.data
+            if a.requires_grad:
+                edges[i], needed = a.node or a, needed | 1 << i
+        elif a.__class__ is not float and a.__class__ is not int:
+            raw[i] = a if a.__class__ in PLAIN else operand(op.name, a)
+            firm = False
+    y = _computed(op, args, raw, params)
+    return _recorded(op, args, params, raw, edges, needed, firm, usual, y) if tensors else y
+
+
+def _recorded(
+    op: Op,
+    args: Sequence[Any],
+    params: dict[str, Any],
+    raw: Sequence[Any],
+    edges: Sequence[Edge | None],
+    needed: int,
+    firm: bool,
+    usual: bool,
+    y: Any,
+) -> Any:
+    """What an op gave, as a Tensor; with a node, if a gradient may be asked for."""
     node = None
-    if True in needs and MODE.recording and (plan := op.plan(tuple(needs))) is not None:
-        node = Node(op, plan, args, raw, y, params)
-    if MODE.watcher is not None:
+    if needed and (usual or MODE.recording):
+        plan = op.plans[needed] if needed in op.plans else op.plan(needed)
+        if plan is not None:
+            node = node_of(op, plan, edges, y, params)
+            if plan.keep is not None:
+                node.saved = plan.keep((*raw, y))
+                if not firm:
+                    _note_versions(node, plan.save, args)
+    if not usual and MODE.watcher is not None:
         MODE.watcher.after_forward(op, args, params, y, node)
     value = wrap(y, node)
     return value if y.base is None else _as_view(value, args)
 
 
-def _taken_apart(op: Op, args: Sequence[Any]) -> tuple[list[Any], list[bool | None] | None]:
-    """The arrays of the arguments, and whether each needs a gradient: None is no Tensor. No
-    answer for the latter means that a tangent was met where no jvp was begun."""
-    raw: list[Any] = list(args)
-    needs: list[bool | None] = [None] * len(args)
-    for i, a in enumerate(args):
+def _computed(op: Op, args: Sequence[Any], raw: Sequence[Any], params: dict[str, Any]) -> Any:
+    """What the kernel of an op gives; what it refuses is told in the words of the op."""
+    kernel = op.kernel
+    if kernel.is_foreign:
+        return kernel(*raw, **params)
+    try:
+        y = QUIET.run(kernel.compute, *raw, **params)
+    except (ValueError, IndexError) as error:
+        raise _refusal(op, args, params, error) from None
+    if y.__class__ is np.ndarray and not OBSERVERS:
+        return y
+    return kernel.settle(y, raw, params)
+
+
+def _note_versions(node: Node, save: Sequence[int], args: Sequence[Any]) -> None:
+    """Note how often what was saved has changed, where it can, and copy what others may write
+    to."""
+    versions: list[tuple[Value, int] | None] = []
+    for i in save:
+        held, a = None, None if i == OUTPUT else args[i]
         if isinstance(a, Value):
-            if a.dual is not None and a.is_dual and MODE.forward is None:
-                return raw, None
-            raw[i], needs[i] = a.data, a.requires_grad
-        elif a.__class__ not in PLAIN:
-            raw[i] = operand(op.name, a)
-    return raw, needs
+            owner = a if a.owner is None else a.owner
+            foreign = owner.is_borrowed
+            if owner.node is None or owner is not a:
+                held = (owner, owner.version)
+        else:
+            foreign = hasattr(a, "base")
+        if foreign:
+            before, k = node.saved or (), len(versions)
+            node.saved = (*before[:k], copy(before[k]), *before[k + 1 :])
+        versions.append(held)
+    node.versions = versions
 
 
 def _as_view(value: Value, args: Sequence[Any]) -> Value:
     """A value whose array is a view; of one of the arguments, as a rule."""
     memory = memory_of(value.data)
+    if memory is value.data:  # of the pool
+        return value
     for a in args:
         if isinstance(a, Value) and memory_of(a.data) is memory:
             return view_of(value, a)
@@ -166,9 +223,7 @@ def _as_view(value: Value, args: Sequence[Any]) -> Value:
 def _refusal(
     op: Op, args: Sequence[Any], params: dict[str, Any], error: Exception
 ) -> Exception:
-    """What NumPy refused, in the words of the op; what a user's own op raised, as it is."""
-    if op.kernel.__class__ is Foreign:
-        return error
+    """What NumPy refused, in the words of the op."""
     if "negative integer powers" in str(error):  # no matter of shapes
         return DTypeError(op.name, "floats", "integers", "convert one with astype")
     shapes = ", ".join(str(np.shape(a.data if isinstance(a, Value) else a)) for a in args)

@@ -19,7 +19,7 @@ from .operators import Operators
 from .ops import shaping
 from .place import here
 from .tape import Edge, Node
-from .value import Value, output_type, view_of
+from .value import Value, output_type, view_of, wrap
 
 
 class Tensor(Operators, Methods, Interop):
@@ -64,12 +64,7 @@ class Tensor(Operators, Methods, Interop):
     @staticmethod
     def _of(array: Any, node: Node | None = None, kind: type | None = None) -> Tensor:
         """A Tensor around an array of ours, without a copy."""
-        self: Tensor = object.__new__(kind or Tensor)
-        lock(array)
-        self.data, self.node, self.requires_grad = array, node, node is not None
-        self.version, self.name = 0, ""
-        self.grad = self.owner = self.dual = self.hooks = self.place = None
-        return self
+        return cast("Tensor", wrap(array, node, kind))
 
     # ---- what it is -----------------------------------------------------------------------
     @property
@@ -233,4 +228,4 @@ def _check_float(array: Any, requires_grad: bool) -> None:
         raise DTypeError("Tensor", rule, str(array.dtype), "convert with dtype=float")
 
 
-output_type(Tensor._of)
+output_type(Tensor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class Value:
     owner: Value | None  # whose memory this is a view of
     dual: Dual | None  # what it carries inside a jvp
     place: Place | None  # where a leaf was made
+    # Whether others may write to the memory, so that what is saved of it is a copy.
+    is_borrowed: ClassVar[bool] = False
     hooks: Hooks | None  # of a leaf; those of an interior value lie on its node
 
     @property
@@ -70,11 +72,6 @@ class Value:
         """Note a change of the values: graphs that saved the old ones refuse to go back."""
         (self if self.owner is None else self.owner).version += 1
 
-    @property
-    def is_borrowed(self) -> bool:
-        """Whether others may write to the memory, so that what is saved of it is a copy."""
-        return False
-
 
 class Dual(NamedTuple):
     """A value and its tangent in one jvp; jvps that nest are told apart by their level."""
@@ -90,14 +87,21 @@ def view_of(value: Value, source: Value) -> Value:
     return value
 
 
-_output: list[Callable[..., Value]] = []
-
-
-def output_type(make: Callable[..., Value]) -> None:
-    """How `apply` wraps an array; `tensor.py` gives it the Tensor that it cannot import."""
-    _output[:] = [make]
-
-
 def wrap(array: Any, node: Node | None, kind: type | None = None) -> Any:
     """A Tensor, or a kind of Tensor, around an array of ours."""
-    return _output[0](array, node) if kind is None else _output[0](array, node, kind)
+    self: Any = new(_kinds[0] if kind is None else kind)
+    if array.__class__ is np.ndarray:
+        array.setflags(False)  # type: ignore[call-arg]  # `lock`, spelt for speed
+    self.data, self.node, self.requires_grad = array, node, node is not None
+    self.version, self.name = 0, ""
+    self.grad = self.owner = self.dual = self.hooks = self.place = None
+    return self
+
+
+new = object.__new__
+_kinds: list[type] = []
+
+
+def output_type(kind: type) -> None:
+    """What `wrap` makes; `tensor.py` names the Tensor that it cannot import."""
+    _kinds[:] = [kind]

@@ -47,6 +47,13 @@ def index_add(x: Any, *, index: Any, shape: tuple[int, ...]) -> Any:
 
 
 @kernel
+def add_to(y: Any, x: Any) -> Any:
+    """y, with x added in its own memory. Shapes: alike."""
+    y += x
+    return y
+
+
+@kernel
 def add_at(y: Any, x: Any, *, index: Any) -> Any:
     """y, with x added in its own memory at index, which picks no element twice."""
     index = _beside(y, index)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 Observer = Callable[["Kernel", tuple[Any, ...], dict[str, Any], Any], None]
-_observers: list[Observer] = []
+OBSERVERS: list[Observer] = []
 
 
 class _Quiet(threading.local):
@@ -25,22 +25,33 @@ class _Quiet(threading.local):
         self.run = context.run
 
 
-_quiet = _Quiet()
+QUIET = _Quiet()
 
 
 class Kernel:
-    """A raw computation on arrays of any device; it calls no other kernel."""
+    """A raw computation on arrays of any device; it calls no other kernel.
+
+    `QUIET.run(kernel.compute, ...)`, and where the result is no array or somebody observes
+    `kernel.settle` of it: that is a call. The tape writes it out, to spare small ops a call.
+    """
+
+    is_foreign = False
 
     def __init__(self, name: str, compute: Callable[..., Any]) -> None:
         self.name, self.compute = name, compute
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        result = _quiet.run(self.compute, *args, **params)
-        if isinstance(result, np.generic):  # NumPy unwraps 0-d results; a Tensor holds arrays
+        result = QUIET.run(self.compute, *args, **params)
+        if result.__class__ is np.ndarray and not OBSERVERS:
+            return result
+        return self.settle(result, args, params)
+
+    def settle(self, result: Any, args: Any, params: dict[str, Any]) -> Any:
+        """The result as an array, for a Tensor holds no NumPy scalars; observers are told."""
+        if isinstance(result, np.generic):
             result = np.asarray(result)
-        if _observers:
-            for observer in tuple(_observers):
-                observer(self, args, params, result)
+        for observer in tuple(OBSERVERS):
+            observer(self, tuple(args), params, result)
         return result
 
     def __repr__(self) -> str:
@@ -50,10 +61,12 @@ class Kernel:
 class Foreign(Kernel):
     """A computation that may call kernels itself: a user's own."""
 
+    is_foreign = True
+
     def __call__(self, *args: Any, **params: Any) -> Any:
         with np.errstate(all="ignore"):
             result = self.compute(*args, **params)
-        for observer in tuple(_observers):
+        for observer in tuple(OBSERVERS):
             observer(self, args, params, result)
         return result
 
@@ -74,8 +87,8 @@ def observe(observer: Observer) -> Iterator[None]:
     >>> names
     [42]
     """
-    _observers.append(observer)
+    OBSERVERS.append(observer)
     try:
         yield
     finally:
-        _observers.remove(observer)
+        OBSERVERS.remove(observer)
