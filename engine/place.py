@@ -16,8 +16,9 @@ def here(depth: int = 1) -> Place | None:
     frame: FrameType | None = sys._getframe(depth)
     while frame is not None:
         code = frame.f_code
-        ours = _inside.get(code.co_filename)
-        if ours is None:
+        try:
+            ours = _inside[code.co_filename]
+        except KeyError:
             ours = _inside[code.co_filename] = _is_ours(frame)
         if not ours:
             return code, frame.f_lasti

@@ -210,6 +210,10 @@ def _note_versions(node: Node, save: Sequence[int], args: Sequence[Any]) -> None
 
 def _as_view(value: Value, args: Sequence[Any]) -> Value:
     """A value whose array is a view; of one of the arguments, as a rule."""
+    base = value.data.base
+    for a in args:  # the common case, in few calls
+        if isinstance(a, Value) and (a.data is base or a.data.base is base):
+            return view_of(value, a)
     memory = memory_of(value.data)
     if memory is value.data:  # of the pool
         return value
