@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.timing import alternate, in_processes
+from .timing import alternate, in_processes
 
 SHAPE, COUNT = (250, 400), 100
 TOLERANCE = 1e-6  # of a float32 parameter of size 1 after a step of 1e-3
@@ -53,7 +53,9 @@ def torch(fused: bool) -> tuple[Callable[[], object], Callable[[], list[np.ndarr
     return optimizer.step, lambda: [p.detach().numpy() for p in parameters]
 
 
-CONTENDERS = {
+Step = Callable[[], object]
+Read = Callable[[], list[np.ndarray]]
+CONTENDERS: dict[str, Callable[[], tuple[Step, Read]]] = {
     "fusegrad": ours,
     "torch": lambda: torch(False),
     "torch-fused": lambda: torch(True),
@@ -92,7 +94,7 @@ def main() -> None:
     if sys.argv[1:]:
         return measure(chosen(sys.argv[1:]))
     names = [name for name in CONTENDERS if name == "fusegrad" or has_torch()]
-    found = in_processes("benchmarks.adam_step", names)
+    found = in_processes(f"{__package__}.adam_step", names)
     for name, result in found.items():
         ratio = found["fusegrad"]["ms"] / result["ms"]
         print(

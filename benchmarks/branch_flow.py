@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 
 import fusegrad as fg
-from benchmarks.timing import alternate
 from fusegrad import multimodal as mm
 from fusegrad import nn, optim
 from fusegrad.experiments.networks import build
 from fusegrad.multimodal.analysis.branch_flow import EVERY
 from fusegrad.tasks import EmojiTask
+
+from .timing import alternate
 
 BATCH, WIDE, CLASSES = 64, 256, 8
 LIMIT = 1.10

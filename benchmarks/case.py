@@ -41,7 +41,9 @@ class Case:
     tolerance: float = 1e-4
     floor: Floor | None = None
     goals: Mapping[str, float] = field(default_factory=dict)
-    unit: str = "seconds"  # what `step` is measured in; `bytes` for cases of peak memory
+    unit: str = "seconds"  # by the clock; in any other, as `bytes`, `step` returns the figure
+    family: str = ""  # cases of one family differ in size: they share a log-log plot
+    size: float = 0.0  # elements, rows, ops: what the family varies
 
 
 OURS = "fusegrad"

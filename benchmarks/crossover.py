@@ -12,11 +12,14 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from functools import partial
+
 import numpy as np
 
-from benchmarks.timing import alternate
 from fusegrad.kernels import Update, lift
 from fusegrad.optim.adam import adam
+
+from .timing import alternate
 
 SIZES = [2**k for k in range(8, 23, 2)]
 ADAM = {"t": 3, "alpha": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
@@ -29,7 +32,7 @@ def rule_times(size: int) -> dict[str, float]:
         r: lift(lambda g, y: g * (1 - y * y) + y, "four", reader=r) for r in ("numpy", "numba")
     }
     assert np.array_equal(readers["numpy"](g, x), readers["numba"](g, x))
-    return alternate({name: lambda f=f: f(g, x) for name, f in readers.items()})
+    return alternate({name: partial(f, g, x) for name, f in readers.items()})
 
 
 def update_times(size: int) -> dict[str, float]:
@@ -43,7 +46,7 @@ def update_times(size: int) -> dict[str, float]:
     for update, own in zip(readers.values(), copies):
         update(own, **ADAM)
     assert all(np.array_equal(a, b) for s, t in zip(*copies) for a, b in zip(s, t))
-    return alternate({n: lambda u=u: u(tensors, **ADAM) for n, u in readers.items()})
+    return alternate({n: partial(u, tensors, **ADAM) for n, u in readers.items()})
 
 
 def main() -> None:

@@ -23,14 +23,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fusion_page import page
 from fusegrad import optim
 from fusegrad.experiments import KINDS, LEARNING_RATES, Trainer, build, environment
 from fusegrad.experiments.workers import in_processes
 from fusegrad.kernels import OptionError
 from fusegrad.lens.record import Run
 from fusegrad.multimodal import balance
-from fusegrad.tasks import TASKS, Task
+from fusegrad.tasks import REAL, Task
+
+from .fusion_page import page
 
 EPOCHS, BATCH, BASE = 20, 64, "concat"
 FEWER = {"av_digits": 4}  # of 94 steps; its networks are at their best after two or three
@@ -42,7 +43,7 @@ PLAIN = ("spam",)  # mails have hundreds of words: to fusions of tokens each sid
 @cache
 def task_of(name: str) -> Task:
     """A task, once a process. Raises: OptionError where a row is in validation and test."""
-    task = TASKS[name]("cpu")
+    task = REAL[name]("cpu")
     if shared := set(task.split["validation"]) & set(task.split["test"]):
         got, repair = f"{len(shared)} rows in both", "mend the split"
         raise OptionError(name, "validation and test apart", got, repair)
@@ -74,7 +75,7 @@ def trained(name: str, kind: str, method: str, seed: int, epochs: int) -> dict[s
 
 def rows_of(name: str) -> list[tuple[str, str]]:
     """(network, method) for every row of a task's table: one modality, fusions, methods."""
-    alone = [(modality, "joint") for modality in TASKS[name]("cpu").modalities]
+    alone = [(modality, "joint") for modality in REAL[name]("cpu").modalities]
     return [*alone, *((k, "joint") for k in KINDS), *((BASE, m) for m in METHODS)]
 
 
@@ -112,7 +113,7 @@ def facts(name: str, epochs: int) -> dict[str, Any]:
 def main() -> None:
     """Measure, print, and write if asked to."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
+    parser.add_argument("--tasks", nargs="+", default=list(REAL), choices=list(REAL))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=0, help="0: as the page has them")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
@@ -134,7 +135,7 @@ def write(tasks: dict[str, Any]) -> None:
     kept, figures = {}, RESULTS.with_suffix(".json")
     if figures.exists():
         kept = json.loads(figures.read_text(encoding="utf-8"))
-    whole = {name: {**kept, **tasks}[name] for name in TASKS if name in {**kept, **tasks}}
+    whole = {name: {**kept, **tasks}[name] for name in REAL if name in {**kept, **tasks}}
     figures.parent.mkdir(exist_ok=True)
     figures.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
     RESULTS.with_suffix(".md").write_text(page(whole, BATCH), encoding="utf-8")

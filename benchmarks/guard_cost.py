@@ -17,8 +17,9 @@ from unittest.mock import patch
 import numpy as np
 
 import fusegrad as fg
-from benchmarks.timing import alternate
 from fusegrad.engine import tape, tensor
+
+from .timing import alternate
 
 BATCH, WIDTH, STEPS = 16, 32, 20
 ROUNDS = 31  # medians of fewer do not tell a few percent from nothing

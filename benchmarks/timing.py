@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 Contender = Callable[[], object]
+Run = dict[str, Any]  # what a process printed
 
 
 def alternate(
@@ -35,9 +37,9 @@ def alternate(
     return {name: statistics.median(values) for name, values in samples.items()}
 
 
-def in_processes(module: str, frameworks: Sequence[str], rounds: int = 3) -> dict[str, dict]:
+def in_processes(module: str, frameworks: Sequence[str], rounds: int = 3) -> dict[str, Run]:
     """Run `python -m module FRAMEWORK`, which prints JSON, in turn; the median result."""
-    found: dict[str, list[dict]] = {name: [] for name in frameworks}
+    found: dict[str, list[Run]] = {name: [] for name in frameworks}
     for _ in range(rounds):
         for name in frameworks:
             done = subprocess.run(

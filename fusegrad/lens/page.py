@@ -10,11 +10,12 @@ from pathlib import Path
 from .markup import Html, tag
 
 
-def document(title: str, *sections: str, script: str = "") -> str:
-    """The whole page as text; it asks for no other file. `script` names one of ours."""
+def document(title: str, *sections: str, script: str = "", style: str = "") -> str:
+    """The whole page as text; it asks for no other file. `script` names one of ours; `style`
+    is CSS that only this page needs."""
     parts = [tag("main", *sections, id="top"), _footer()]
     parts += [tag("script", Html(_asset(script)))] if script else []
-    page = tag("html", _head(title, script), tag("body", *parts), lang="en")
+    page = tag("html", _head(title, script, style), tag("body", *parts), lang="en")
     return f"<!doctype html>\n{page}\n"
 
 
@@ -65,7 +66,7 @@ def _unwritable(target: Path, error: OSError) -> OSError:
     )
 
 
-def _head(title: str, script: str) -> Html:
+def _head(title: str, script: str, style: str) -> Html:
     return tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -74,7 +75,7 @@ def _head(title: str, script: str) -> Html:
         tag("meta", name="color-scheme", content="light dark"),
         tag("title", title),
         tag("link", rel="icon", href="data:,"),
-        tag("style", Html(_asset("report.css"))),
+        tag("style", Html(_asset("report.css") + style)),
     )
 
 

@@ -38,6 +38,7 @@ class Chart:
     span: tuple[float, float] | None = None
     log: bool = False
     stacked: bool = False
+    log_x: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,9 @@ def _frame(chart: Chart) -> Frame:
     low, high = (low, high) if chart.log else (y_marks[0], y_marks[-1])
     x_low, x_high = min(chart.x), max(chart.x)
     letters = max(len(_clipped(line.name)) for line in chart.lines)
-    x = Scale(x_low, x_high, LEFT, WIDTH - 12 - letters * LETTER)
+    x = Scale(x_low, x_high, LEFT, WIDTH - 12 - letters * LETTER, chart.log_x)
     y = Scale(low, high, HEIGHT - BOTTOM, TOP, chart.log)
-    return Frame(x, y, whole(x_low, x_high), y_marks)
+    return Frame(x, y, (logarithmic if chart.log_x else whole)(x_low, x_high), y_marks)
 
 
 def _tops(chart: Chart) -> list[list[float]]:
@@ -104,7 +105,8 @@ def _axes(chart: Chart, frame: Frame) -> Iterator[Html]:
     for value in frame.x_marks:
         x = round(frame.x(value), 1)
         yield tag("line", x1=x, x2=x, y1=HEIGHT - BOTTOM, y2=HEIGHT - BOTTOM + 4, class_="axis")
-        yield tag("text", f"{value:.0f}", x=x, y=HEIGHT - BOTTOM + 17, class_="tick mid")
+        text = short(value) if chart.log_x else f"{value:.0f}"
+        yield tag("text", text, x=x, y=HEIGHT - BOTTOM + 17, class_="tick mid")
     middle = (frame.x.start + frame.x.stop) / 2
     yield tag("text", chart.x_name, x=round(middle), y=HEIGHT - 5, class_="tick mid")
 
