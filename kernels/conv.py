@@ -1,134 +1,83 @@
-"""Correlation with filters that slide over images, its two transposes, and windows.
+"""Correlation with filters that slide over images, and its transposes in images and filters.
 
-A filter of size K stops at T places: that is a view (N, C, *K, *T) of the images (N, C, *S).
-Copied a few images at a time, while it fits a core's cache, it is a matrix for the BLAS.
+The three bind images, filters and results by one trilinear form, and there are three ways to
+compute them: register tiles for large batches, planes for groups of few channels, else BLAS.
+An element of the border is a zero for BLAS, and absent for the others: they differ only where
+a filter is not finite and meets it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from .device import device_of, module_of
+from . import conv_columns, conv_planes, conv_tiled
 from .kernel import kernel
-
-Sizes = tuple[int, ...]
-BYTES = {"cpu": 1 << 21, "cuda": 1 << 28}  # of windows, copied at a time
+from .reduce import rounded, wide
+from .slide import Slide
+from .windows import Pads, Sizes
 
 
 @kernel
-def conv(x: Any, w: Any, *, stride: Sizes, dilation: Sizes, groups: int) -> Any:
+def conv(x: Any, w: Any, *, stride: Sizes, dilation: Sizes, groups: int, pads: Pads) -> Any:
     """Every filter at every place. Shapes: (N, C, *S), (O, C / groups, *K) -> (N, O, *T)."""
-    dtype, x, w = _widened(x, w)
-    seen = _windows(x, w.shape[2:], stride, dilation)
-    y = module_of(x).zeros((len(x), len(w), *seen.shape[-len(stride) :]), dtype)
-    rows, filters = _grouped(y, groups, 1), _grouped(w, groups, 0)
-    for some in _batches(seen):
-        rows[some] = module_of(x).matmul(filters, _columns(seen[some], filters, rows))
-    return y
+    return _product(x, w, None, Slide(stride, dilation, groups, pads))
+
+
+@kernel
+def conv_biased(
+    x: Any, w: Any, b: Any, *, stride: Sizes, dilation: Sizes, groups: int, pads: Pads
+) -> Any:
+    """As `conv`, plus a number for each filter. Shapes: b (O,)."""
+    return _product(x, w, b, Slide(stride, dilation, groups, pads))
 
 
 @kernel
 def conv_input(
-    x: Any, w: Any, *, stride: Sizes, dilation: Sizes, groups: int, shape: Sizes
+    u: Any, w: Any, *, stride: Sizes, dilation: Sizes, groups: int, pads: Pads, shape: Sizes
 ) -> Any:
     """The transpose of `conv` in its images. Shapes: (N, O, *T), filters -> (N, C, *S)."""
-    dtype, x, w = _widened(x, w)
-    y = module_of(x).zeros(shape, x.dtype)
-    rows, filters = _grouped(x, groups, 1), _grouped(w, groups, 0).transpose(0, 2, 1)
-    seen = _windows(y, w.shape[2:], stride, dilation)
-    for some in _batches(seen):
-        columns = module_of(x).matmul(filters, rows[some])
-        _add_windows(y[some], columns.reshape(seen[some].shape), stride, dilation)
-    return y.astype(dtype, copy=False)
+    slide, products = Slide(stride, dilation, groups, pads), u.size * math.prod(w.shape[1:])
+    way = _way(slide, (u, w), products, math.prod(shape), (len(u), w.shape[1]))
+    return way.transposed(u, w, slide, shape)
 
 
 @kernel
 def conv_weight(
-    x: Any, u: Any, *, stride: Sizes, dilation: Sizes, groups: int, shape: Sizes
+    x: Any, u: Any, *, stride: Sizes, dilation: Sizes, groups: int, pads: Pads, shape: Sizes
 ) -> Any:
     """The transpose of `conv` in its filters: images, (N, O, *T) -> (O, C / groups, *K)."""
-    dtype, x, u = _widened(x, u)
-    y = module_of(x).zeros(shape, x.dtype)
-    rows, filters = _grouped(u, groups, 1), _grouped(y, groups, 0)
-    seen = _windows(x, shape[2:], stride, dilation)
-    for some in _batches(seen):
-        columns = _columns(seen[some], filters, rows).transpose(0, 1, 3, 2)
-        filters += module_of(x).matmul(rows[some], columns).sum(axis=0)
-    return y.astype(dtype, copy=False)
+    slide, products = Slide(stride, dilation, groups, pads), u.size * math.prod(shape[1:])
+    deep = shape[1] * (shape[-1] if conv_tiled.is_shallow(shape, slide) else 1)
+    way = _way(slide, (x, u), products, math.prod(shape), (deep, shape[0] // groups))
+    return way.gradient(x, u, slide, shape)
 
 
 @kernel
-def windows(x: Any, *, size: Sizes, stride: Sizes, dilation: Sizes) -> Any:
-    """What each place of a window shows. Shapes: (..., *S) -> (..., *K, *T)."""
-    return _windows(x, size, stride, dilation).copy()
+def channel_sums(g: Any) -> Any:
+    """The sum over images and places. Shapes: (N, O, *T) -> (O,)."""
+    if conv_planes.is_large(g):
+        return conv_planes.channel_sums(g)
+    axes = (0, *range(2, len(g.shape)))
+    return rounded(g.sum(axis=axes, dtype=wide(g)), g)
 
 
-@kernel
-def overlap_add(x: Any, *, stride: Sizes, dilation: Sizes, shape: Sizes) -> Any:
-    """The transpose of `windows`: each laid back where it was seen, and all added up."""
-    dtype, x = _widened(x)
-    y = module_of(x).zeros(shape, x.dtype)
-    _add_windows(y, x, stride, dilation)
-    return y.astype(dtype, copy=False)
+def _product(x: Any, w: Any, b: Any, slide: Slide) -> Any:
+    made = len(x) * len(w) * math.prod(slide.places(x.shape[2:], w.shape[2:]))
+    products, sides = made * math.prod(w.shape[1:]), (len(x), len(w) // slide.groups)
+    return _way(slide, (x, w), products, made, sides).product(x, w, b, slide)
 
 
-@kernel
-def border(x: Any, *, index: Any, shape: Sizes, value: float = 0.0) -> Any:
-    """x at a place in an array of one value."""
-    y = module_of(x).full(shape, value, dtype=x.dtype)
-    y[index] = x
-    return y
-
-
-@kernel
-def beside(x: Any, *, numbers: Any) -> Any:
-    """Numbers of the host as an array of x's dtype, on its device."""
-    return module_of(x).asarray(numbers, dtype=x.dtype)
-
-
-def _windows(x: Any, size: Sizes, stride: Sizes, dilation: Sizes) -> Any:
-    n, lead = len(size), len(x.shape) - len(size)
-    axes = tuple(range(lead, lead + n))
-    spans = tuple(d * (k - 1) + 1 for k, d in zip(size, dilation))
-    view = module_of(x).lib.stride_tricks.sliding_window_view(x, spans, axis=axes)
-    view = view[(..., *(slice(None, None, step) for step in (*stride, *dilation)))]
-    return view.transpose(*range(lead), *(a + n for a in axes), *axes)
-
-
-def _add_windows(y: Any, x: Any, stride: Sizes, dilation: Sizes) -> None:
-    """One strided addition for each element of the window."""
-    n = len(stride)
-    whole, places = (slice(None),) * n, x.shape[-n:]
-    for k in np.ndindex(x.shape[-2 * n : -n]):
-        firsts = [i * d for i, d in zip(k, dilation)]
-        spots = [slice(a, a + s * (t - 1) + 1, s) for a, s, t in zip(firsts, stride, places)]
-        y[(..., *spots)] += x[(..., *k, *whole)]
-
-
-def _grouped(x: Any, groups: int, axis: int) -> Any:
-    """An axis of channels as groups of them, and all behind it as one axis; a view of y."""
-    lead, channels = x.shape[:axis], x.shape[axis]
-    return x.reshape(*lead, groups, channels // groups, math.prod(x.shape[axis + 1 :]))
-
-
-def _columns(seen: Any, filters: Any, rows: Any) -> Any:
-    """Windows as matrices, one a group: what a filter has, by the places."""
-    return seen.reshape(len(seen), *filters.shape[::2], rows.shape[-1])
-
-
-def _batches(seen: Any) -> Iterator[slice]:
-    """Slices of the batch whose windows stay small, of one image at least."""
-    each = math.prod(seen.shape[1:]) * seen.dtype.itemsize
-    step = max(1, BYTES[device_of(seen)] // max(1, each))
-    return (slice(a, a + step) for a in range(0, len(seen), step))
-
-
-def _widened(*arrays: Any) -> list[Any]:
-    """The dtype of a result, and the arrays in the one it adds up in: float16 in float32."""
-    dtype = module_of(*arrays).result_type(*arrays)
-    wide = "float32" if dtype == "float16" else dtype.type
-    return [dtype, *(a.astype(wide, copy=False) for a in arrays)]
+def _way(slide: Slide, factors: Any, products: int, made: int, sides: tuple[int, int]) -> Any:
+    """Where to make so many sums of so many products in all; `sides` are what the rows and
+    lanes of a tile run over."""
+    a, b = factors
+    fits = type(a) is type(b) is np.ndarray and a.dtype == b.dtype and a.dtype.char in "fd"
+    if fits and len(slide.stride) < 3:
+        if conv_tiled.is_worth_it(products, made, a.dtype, sides):
+            return conv_tiled
+        if conv_planes.is_worth_it(products, slide.groups, sides):
+            return conv_planes
+    return conv_columns

@@ -11,7 +11,7 @@ import numpy as np
 from ..engine import Tensor
 from ..engine.ops import conv
 from ..engine.ops.padding import pad
-from ..engine.ops.windows import Each, Sizes, border, each_axis, spans
+from ..engine.ops.windows import Each, Sizes, each_axis, spans
 from ..kernels import OptionError, ShapeError
 from . import init
 from .applied import floats, over_batch
@@ -117,13 +117,12 @@ class Convolution(Filters):
         return over_batch(self._seen, self._checked(x), self.axes + 2)
 
     def _seen(self, x: Any) -> Any:
-        settings = (self.stride, 0, self.dilation, self.groups)
-        return type(self).op(self._bordered(x), self.weight, self.bias, *settings)
-
-    def _bordered(self, x: Any) -> Any:
-        if self.padding_mode == "zeros":
-            return border(x, self.pads)
-        return pad(x, [(0, 0), (0, 0), *self.pads], BORDERS[self.padding_mode])
+        padding: Any = self.padding
+        if self.padding_mode != "zeros":
+            mode = BORDERS[self.padding_mode]
+            x, padding = pad(x, [(0, 0), (0, 0), *self.pads], mode), 0
+        settings = (self.stride, padding, self.dilation, self.groups)
+        return type(self).op(x, self.weight, self.bias, *settings)
 
 
 class Conv1d(Convolution):

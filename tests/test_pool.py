@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fusegrad as fg
-from tests.cases.conv import padded, shown
+from tests.cases.windows import padded, shown
 from tests.ops_sample import error, exact, leaf
 from tests.test_conv import CLOSE, EPS, numbers, some
 

@@ -80,6 +80,12 @@ def convs(draw: Draw) -> Use:
 
 
 @st.composite
+def convs_biased(draw: Draw) -> Use:
+    (x, w), settings = draw(convs())
+    return (x, w, w[:1]), settings
+
+
+@st.composite
 def conv_inputs(draw: Draw) -> Use:
     """Of which some is cut off, and, where it was cut or not, some put behind."""
     s, c = draw(SLIDES), draw(CHANNELS)
@@ -96,3 +102,40 @@ def conv_weights(draw: Draw) -> Use:
     x, u = (c.count, c.groups * c.given, *s.length), (c.count, c.groups * c.made, *s.places)
     filters = (c.groups * c.made, c.given, *s.size)
     return (x, u), (filters, s.stride, s.dilation, c.groups)
+
+
+@st.composite
+def pools(draw: Draw) -> Use:
+    """In a border of less than a window, so that each shows something."""
+    s, lead = draw(SLIDES), draw(LEADS)
+    cut = [draw(st.integers(0, min(k - 1, n - 1))) for k, n in zip(s.size, s.length)]
+    inside = tuple(n - c for n, c in zip(s.length, cut))
+    dilation = tuple(1 if c else d for c, d in zip(cut, s.dilation))
+    pads = tuple(draw(st.sampled_from([(0, c), (c, 0)])) for c in cut)
+    return ((*lead, *inside),), (s.size, s.stride, dilation, pads)
+
+
+@st.composite
+def means(draw: Draw, back: bool = False) -> Use:
+    (x,), (size, stride, _, pads) = draw(pools())
+    n = len(size)
+    each = zip(x[-n:], size, stride, pads)
+    places = [(length + a + b - k) // s + 1 for length, k, s, (a, b) in each]
+    counts = tuple(tuple(draw(st.integers(1, 4)) for _ in range(t)) for t in places)
+    if back:
+        return ((*x[:-n], *places),), (size, stride, pads, counts, x)
+    return (x,), (size, stride, pads, counts)
+
+
+STRATEGIES: dict[str, st.SearchStrategy[Use]] = {
+    "windows": windows(),
+    "overlap_add": overlaps(),
+    "border": borders(),
+    "conv": convs(),
+    "conv_biased": convs_biased(),
+    "max_pool": pools(),
+    "avg_pool": means(),
+    "avg_pool_back": means(back=True),
+    "conv_input": conv_inputs(),
+    "conv_weight": conv_weights(),
+}

@@ -1,74 +1,17 @@
-"""Convolution as networks mean it (a correlation), along one, two or three axes.
-
-Images x (N, C, *S), filters w (O, C / groups, *K) and their product (N, O, *T) are bound by one
-trilinear form: each op here takes two of them and gives the gradient of the form in the third.
-So the derivatives of each are the other two, to any order.
-"""
+"""Convolution as networks mean it (a correlation), along one, two or three axes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ...kernels import OptionError, ShapeError
-from ...kernels import conv as kernels
-from ..op import MULTILINEAR, structural
 from ..tape import apply
+from .conv_form import CONV_BIASED, images_of, product
 from .elementwise import add
 from .shaping import as_array, reshape
-from .windows import Each, Pads, Sizes, border, each_axis, spans, stops, without_border
+from .windows import Each, Pads, Sizes, each_axis, spans, stops
 
 AXES = {1: "L", 2: "H, W", 3: "D, H, W"}
-
-
-def _conv(x: Any, w: Any, stride: Sizes, dilation: Sizes, groups: int) -> Any:
-    return apply(CONV, x, w, stride=stride, dilation=dilation, groups=groups)
-
-
-def _images(u: Any, w: Any, stride: Sizes, dilation: Sizes, groups: int, shape: Sizes) -> Any:
-    return apply(CONV_INPUT, u, w, stride=stride, dilation=dilation, groups=groups, shape=shape)
-
-
-def _filters(x: Any, u: Any, stride: Sizes, dilation: Sizes, groups: int, shape: Sizes) -> Any:
-    return apply(
-        CONV_WEIGHT, x, u, stride=stride, dilation=dilation, groups=groups, shape=shape
-    )
-
-
-CONV = structural(
-    "conv",
-    kernels.conv,
-    ["x", "w"],
-    lambda g, w, stride, dilation, groups, input_shape: _images(
-        g, w, stride, dilation, groups, input_shape
-    ),
-    lambda g, x, stride, dilation, groups, input_shape: _filters(
-        x, g, stride, dilation, groups, input_shape
-    ),
-    jvp=MULTILINEAR,
-    rigid=True,
-)
-CONV_INPUT = structural(
-    "conv_input",
-    kernels.conv_input,
-    ["u", "w"],
-    lambda g, w, stride, dilation, groups: _conv(g, w, stride, dilation, groups),
-    lambda g, u, stride, dilation, groups, input_shape: _filters(
-        g, u, stride, dilation, groups, input_shape
-    ),
-    jvp=MULTILINEAR,
-    rigid=True,
-)
-CONV_WEIGHT = structural(
-    "conv_weight",
-    kernels.conv_weight,
-    ["x", "u"],
-    lambda g, u, stride, dilation, groups, input_shape: _images(
-        u, g, stride, dilation, groups, input_shape
-    ),
-    lambda g, x, stride, dilation, groups: _conv(x, g, stride, dilation, groups),
-    jvp=MULTILINEAR,
-    rigid=True,
-)
 
 
 def conv1d(
@@ -170,9 +113,12 @@ def _convolve(
     _check_ranks(where, n, x, w, "weight (O, C / groups, *K)")
     _check_groups(where, x.shape[1], w.shape[1] * groups, w.shape[0], groups)
     reach = spans(w.shape[2:], dilated)
-    padded = border(x, paddings(where, padding, reach, step))
-    stops(where, padded.shape[2:], reach, step)
-    return _biased(where, _conv(padded, w, step, dilated, groups), bias)
+    pads = tuple(paddings(where, padding, reach, step))
+    stops(where, tuple(a + s + b for (a, b), s in zip(pads, x.shape[2:])), reach, step)
+    if bias is None:
+        return product(x, w, step, dilated, groups, pads)
+    settings = {"stride": step, "dilation": dilated, "groups": groups, "pads": pads}
+    return apply(CONV_BIASED, x, w, _checked_bias(where, bias, w.shape[0]), **settings)
 
 
 def _transposed(
@@ -197,10 +143,14 @@ def _transposed(
     cut = each_axis(where, "padding", padding, n, 0)
     extra = each_axis(where, "output_padding", output_padding, n, 0)
     _check_ends(where, sizes, cut, extra, tuple(map(max, step, dilated)))
-    y = _images(x, w, step, dilated, groups, (x.shape[0], w.shape[1] * groups, *sizes))
-    y = border(y, [(0, max(e - p, 0)) for e, p in zip(extra, cut)])
-    y = without_border(y, [(p, max(p - e, 0)) for e, p in zip(extra, cut)])
-    return _biased(where, y, bias)
+    pads = tuple((p, p - e) for p, e in zip(cut, extra))  # a border that is cut off again
+    left = tuple(s - p - q for s, (p, q) in zip(sizes, pads))
+    shape = (x.shape[0], w.shape[1] * groups, *left)
+    y = images_of(x, w, step, dilated, groups, pads, shape)
+    if bias is None:
+        return y
+    bias = _checked_bias(where, bias, shape[1])
+    return add(y, reshape(bias, (shape[1], *(1,) * n)))
 
 
 def paddings(where: str, padding: Each | str, reach: Sizes, stride: Sizes) -> Pads:
@@ -216,13 +166,11 @@ def paddings(where: str, padding: Each | str, reach: Sizes, stride: Sizes) -> Pa
     return [((r - 1) // 2, r // 2) for r in reach]
 
 
-def _biased(where: str, y: Any, bias: Any) -> Any:
-    if bias is None:
-        return y
-    bias, channels = as_array(bias), y.shape[1]
+def _checked_bias(where: str, bias: Any, channels: int) -> Any:
+    bias = as_array(bias)
     if bias.shape != (channels,):
         raise ShapeError(where, f"bias ({channels},)", str(bias.shape), "one an output channel")
-    return add(y, reshape(bias, (channels, *(1,) * (len(y.shape) - 2))))
+    return bias
 
 
 def _check_ranks(where: str, n: int, x: Any, w: Any, weight: str) -> None:

@@ -6,15 +6,12 @@ from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ...kernels import OptionError, ShapeError
-from ...kernels import conv as kernels
-from .elementwise import multiply
 from .indexing import getitem
+from .pool_form import avg_pool, max_pool
 from .reductions import max_, mean
-from .shaping import as_array, data_of, reshape, stack, swap_last
-from .windows import Each, Pads, Sizes, border, each_axis, spans, windows
+from .shaping import as_array, reshape, stack, swap_last
+from .windows import Each, Pads, Sizes, each_axis, spans
 
 
 class Grid(NamedTuple):
@@ -38,7 +35,8 @@ def max_pool1d(
     """The largest that a window shows at each of its places; the border is -inf.
 
     The window moves by `stride`, by default its own size. With ceil_mode it stops once more
-    where it would hang over the end, if it starts before the end. nan wins.
+    where it would hang over the end, if it starts before the end. nan wins, and then takes the
+    gradient.
     Shapes: (..., L) -> (..., T).
     Raises: ShapeError, OptionError for a shape or a setting that is not so.
     Differs: ties share the gradient equally; PyTorch gives all of it to the first. Any number
@@ -163,31 +161,14 @@ def _places(size: int, reach: int, step: int, pad: int, ceil_mode: bool) -> int:
 
 # ---- what they show -------------------------------------------------------------------------
 def _max(where: str, n: int, x: Any, *settings: Any) -> Any:
-    grid, x = _grid(where, n, x, *settings), as_array(x)
-    kind = x.dtype.kind
-    lowest = -np.inf if kind == "f" else np.iinfo(x.dtype).min if kind == "i" else 0
-    return max_(*_shown(x, grid, lowest))
+    grid = _grid(where, n, x, *settings)
+    return max_pool(as_array(x), grid.size, grid.stride, grid.dilation, grid.pads)
 
 
 def _mean(x: Any, grid: Grid, count_include_pad: bool) -> Any:
-    x = as_array(x)
-    y = mean(*_shown(x, grid))
-    n = len(grid.size)
-    for i in range(n):
-        counts = _counts(grid, i, x.shape[i - n], count_include_pad)
-        if any(c != grid.size[i] for c in counts):
-            factors = [grid.size[i] / c for c in counts]
-            column = np.reshape(factors, (-1, *(1,) * (n - 1 - i)))
-            y = multiply(y, kernels.beside(data_of(y), numbers=column))
-    return y
-
-
-def _shown(x: Any, grid: Grid, value: float = 0.0) -> tuple[Any, Sizes]:
-    """What the windows show, and the axes within them."""
-    lead = len(x.shape) - len(grid.size)
-    padded = border(x, grid.pads, value)
-    seen = windows(padded, grid.size, grid.stride, grid.dilation)
-    return seen, tuple(range(lead, lead + len(grid.size)))
+    x, n = as_array(x), len(grid.size)
+    counts = [_counts(grid, i, x.shape[i - n], count_include_pad) for i in range(n)]
+    return avg_pool(x, grid.size, grid.stride, grid.pads, tuple(map(tuple, counts)))
 
 
 def _counts(grid: Grid, i: int, length: int, count_include_pad: bool) -> list[int]:
@@ -207,7 +188,13 @@ def _adaptive(where: str, n: int, x: Any, output_size: Any, fold: Callable[..., 
     given = (output_size,) * n if one else tuple(output_size)
     chosen = [s if c is None else c for c, s in zip(given, sizes)]
     counts = each_axis(where, "output_size", [*chosen, *given[n:]], n)
-    return fold(as_array(x), counts)
+    if any(s % c for s, c in zip(sizes, counts)):
+        return fold(as_array(x), counts)
+    size = tuple(s // c for s, c in zip(sizes, counts))
+    grid = Grid(size, size, (1,) * n, ((0, 0),) * n, counts)
+    if fold is _means:
+        return _mean(x, grid, True)
+    return max_pool(as_array(x), grid.size, grid.stride, grid.dilation, grid.pads)
 
 
 def _tops(x: Any, counts: Sizes) -> Any:
@@ -223,10 +210,6 @@ def _cells(x: Any, counts: Sizes, fold: Callable[..., Any]) -> Any:
     """A fold of each cell of a grid that covers the last axes."""
     n, lead = len(counts), x.shape[: -len(counts)]
     sizes = x.shape[-n:]
-    if not any(s % c for s, c in zip(sizes, counts)):
-        split = [m for s, c in zip(sizes, counts) for m in (c, s // c)]
-        within = range(len(lead) + 1, len(lead) + 2 * n, 2)
-        return fold(reshape(x, (*lead, *split)), tuple(within))
     grid = product(*(_parts(s, c) for s, c in zip(sizes, counts)))
     cells = [fold(getitem(x, (..., *cell)), tuple(range(-n, 0))) for cell in grid]
     return reshape(stack(cells, -1), (*lead, *counts))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels import DTypeError, OptionError, ShapeError
-from ...kernels import conv as kernels
+from ...kernels import windows as kernels
 from .conv import AXES
 from .elementwise import add, multiply
 from .indexing import pick

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...kernels import OptionError, ShapeError
-from ...kernels import conv as kernels
+from ...kernels import windows as kernels
 from ..op import LINEAR, structural
 from ..tape import apply
 from .indexing import getitem

@@ -1,0 +1,1 @@
+"""What `vector_math.py` is made of; for compiled code alone."""
