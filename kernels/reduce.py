@@ -1,4 +1,4 @@
-"""Kernels that fold axes, and those that normalise along one.
+"""Kernels that fold axes.
 
 float16 is folded in float32 and rounded once, at the end.
 """
@@ -23,8 +23,10 @@ def wide(x: Any) -> Any:
     return "float32" if x.dtype == "float16" else x.dtype.type if x.dtype.kind == "f" else None
 
 
-def _floats(x: Any) -> Any:
+def floats(x: Any) -> Any:
     """x as floats of 32 bits or more."""
+    if x.dtype.char in "fd":
+        return x
     dtype = module_of(x).result_type(x, 0.0)
     return x.astype("float32" if dtype == "float16" else dtype, copy=False)
 
@@ -34,27 +36,17 @@ def rounded(y: Any, x: Any) -> Any:
     return y.astype(x.dtype) if x.dtype == "float16" else y
 
 
-def _folded(y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+def folded(y: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
     """The result y of folding x with axes kept, without them where so wanted."""
     y = rounded(y, x)
     return y if keepdims else y.squeeze() if axis is None else y.squeeze(axis)
 
 
-def _average(x: Any, axis: Axis, keepdims: bool) -> Any:
+def average(x: Any, axis: Axis, keepdims: bool) -> Any:
     """Small integers do not overflow."""
     total = x.sum(axis=axis, keepdims=keepdims, dtype=wide(x))
     count = x.size / total.size if total.size else 1
     return total / (count or NAN)
-
-
-def _shift(x: Any, axis: Axis) -> Any:
-    """The largest along axes, or 0 where it is not finite: then exp neither overflows nor makes
-    a nan of inf - inf."""
-    xp = module_of(x)
-    if not x.size:
-        return x.sum(axis=axis, keepdims=True)  # CuPy's max has no initial value
-    top = x.max(axis=axis, keepdims=True)
-    return xp.where(xp.isfinite(top), top, xp.zeros_like(top))
 
 
 def _scaled(x: Any, axis: Axis) -> tuple[Any, Any]:
@@ -68,12 +60,12 @@ def _scaled(x: Any, axis: Axis) -> tuple[Any, Any]:
     return size * xp.ldexp(one, -exponent), xp.ldexp(one, exponent)
 
 
-def _centred(x: Any, axis: Axis) -> Any:
+def centred(x: Any, axis: Axis) -> Any:
     """x less its mean. Less one of its elements first: equal elements become exactly 0, and a
     large offset costs no digits."""
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     x = x - x[tuple(slice(0, 1) if i in axes else slice(None) for i in range(x.ndim))]
-    x -= _average(x, axis, True)
+    x -= average(x, axis, True)
     return x
 
 
@@ -93,7 +85,7 @@ def prod(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
 @kernel
 def mean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean over axes; nan where nothing is averaged."""
-    return rounded(_average(x, axis, keepdims), x)
+    return rounded(average(x, axis, keepdims), x)
 
 
 @kernel
@@ -112,38 +104,38 @@ def min_(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
 @kernel
 def centre(x: Any, *, axis: Axis = None) -> Any:
     """x less its mean over axes; exactly 0 where all elements are equal."""
-    return rounded(_centred(_floats(x), axis), x)
+    return rounded(centred(floats(x), axis), x)
 
 
 @kernel
 def var(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean square of what is left of x without its mean; nan where there is nothing."""
-    rest = _centred(_floats(x), axis)
-    return rounded(_average(rest * rest, axis, keepdims), x)
+    rest = centred(floats(x), axis)
+    return rounded(average(rest * rest, axis, keepdims), x)
 
 
 @kernel
 def std(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The root of the variance, also where the variance itself would overflow or vanish."""
-    rest, unit = _scaled(_centred(_floats(x), axis), axis)
-    root = module_of(x).sqrt(_average(rest * rest, axis, True))
-    return _folded(root * unit, x, axis, keepdims)
+    rest, unit = _scaled(centred(floats(x), axis), axis)
+    root = module_of(x).sqrt(average(rest * rest, axis, True))
+    return folded(root * unit, x, axis, keepdims)
 
 
 @kernel
 def euclidean(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """The root of the sum of squares over axes, without overflow or underflow on the way."""
-    size, unit = _scaled(_floats(x), axis)
+    size, unit = _scaled(floats(x), axis)
     root = module_of(x).sqrt((size * size).sum(axis=axis, keepdims=True))
-    return _folded(root * unit, x, axis, keepdims)
+    return folded(root * unit, x, axis, keepdims)
 
 
 @kernel
 def p_norm(x: Any, p: float, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """sum(|x| ** p) ** (1 / p) over axes, without overflow or underflow on the way."""
-    size, unit = _scaled(_floats(x), axis)
+    size, unit = _scaled(floats(x), axis)
     root = (size**p).sum(axis=axis, keepdims=True) ** (1 / p)
-    return _folded(root * unit, x, axis, keepdims)
+    return folded(root * unit, x, axis, keepdims)
 
 
 @kernel
@@ -160,43 +152,6 @@ def distance(these: Any, those: Any) -> float:
 
 def _sum_of_squares(arrays: Any) -> float:
     return sum(float((a.astype("float64") ** 2).sum()) for a in arrays)
-
-
-# ---- exponentials, the largest taken out first ----------------------------------------------
-@kernel
-def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """log(sum(exp(x))) over axes."""
-    xp, z = module_of(x), _floats(x)
-    shift = _shift(z, axis)
-    y = xp.log(xp.exp(z - shift).sum(axis=axis, keepdims=True)) + shift
-    return _folded(y, x, axis, keepdims)
-
-
-@kernel
-def softmax(x: Any, *, axis: int = -1) -> Any:
-    """exp(x) / sum(exp(x)) along one axis."""
-    z = _floats(x)
-    e = module_of(x).exp(z - _shift(z, axis))
-    e /= e.sum(axis=axis, keepdims=True)
-    return rounded(e, x)
-
-
-@kernel
-def log_softmax(x: Any, *, axis: int = -1) -> Any:
-    """x - log(sum(exp(x))) along one axis."""
-    xp, z = module_of(x), _floats(x)
-    z = z - _shift(z, axis)
-    z -= xp.log(xp.exp(z).sum(axis=axis, keepdims=True))
-    return rounded(z, x)
-
-
-@kernel
-def cross_entropy(logits: Any, labels: Any) -> Any:
-    """-log softmax(logits)[label] of each row. Shapes: (N, C), (N,) -> (N,). Units: nats."""
-    xp, z = module_of(logits), _floats(logits)
-    z = z - _shift(z, -1)
-    losses = xp.log(xp.exp(z).sum(axis=-1)) - z[xp.arange(len(z)), xp.asarray(labels)]
-    return rounded(losses, logits)
 
 
 # ---- questions ------------------------------------------------------------------------------

@@ -9,13 +9,15 @@ import numpy as np
 from ..engine.mode import MODE
 from ..engine.ops.create import sizes
 from ..engine.ops.elementwise import add, multiply, rsqrt, subtract
+from ..engine.ops.normalise import normalise
 from ..engine.ops.reductions import count_of, mean
-from ..engine.ops.shaping import data_of, reshape
+from ..engine.ops.shaping import astype, data_of, reshape
 from ..kernels import OptionError, ShapeError
+from ..kernels.norms import moments
 from . import init
 from .applied import floats
 from .module import Module
-from .norm import deviations, laid, rounded, scaled, weight_and_bias, wide
+from .norm import laid, weight_and_bias
 from .parameter import Buffer, Parameter
 
 
@@ -64,11 +66,11 @@ class ChannelNorm(Module):
         if not x.size:
             return scaled(x, weight, bias)
         if self.training or self.running_mean is None:
-            rest, var = self._of_batch(wide(x), layout)
-        else:
-            rest = subtract(wide(x), laid(self.running_mean, beside))
-            var = laid(self.running_var, beside)
-        y = scaled(rest, scaled(rsqrt(add(wide(var), self.eps)), weight, None), bias)
+            axes = self._followed(x, layout)
+            return normalise(x, weight, bias, axes, self.eps)
+        rest = subtract(wide(x), laid(self.running_mean, beside))
+        var = wide(laid(self.running_var, beside))
+        y = scaled(rest, scaled(rsqrt(add(var, self.eps)), weight, None), bias)
         return rounded(y, x, weight, bias)
 
     def _layout_of(self, shape: tuple[int, ...]) -> str:
@@ -79,18 +81,18 @@ class ChannelNorm(Module):
         rule, repair = " or ".join(f"({kind})" for kind in kinds), "move or add axes"
         raise ShapeError(type(self).__name__, f"x of shape {rule}", str(shape), repair)
 
-    def _of_batch(self, x: Any, layout: str) -> tuple[Any, Any]:
-        """x less its mean, and its variance; the running statistics follow."""
+    def _followed(self, x: Any, layout: str) -> tuple[int, ...]:
+        """The axes that x is normalised over; the running statistics follow."""
         axes = tuple(i for i, name in enumerate(layout) if name in self.folded)
         count = count_of(x, axes)
         if count == 1:
             rule = "more than one number for each mean"
             repair = "give a larger x (DataLoader has drop_last), or call eval()"
             raise ShapeError(type(self).__name__, rule, f"x of shape {x.shape}", repair)
-        rest, var = deviations(x, axes)
         if self.training and self.running_mean is not None and not MODE.replaying:
-            self._follow(mean(data_of(x), axes), multiply(data_of(var), count / (count - 1)))
-        return rest, var
+            average, var = moments(data_of(x), axis=axes)
+            self._follow(average, multiply(var, count / (count - 1)))
+        return axes
 
     def _follow(self, *new: Any) -> None:
         """Move the running mean and variance towards new ones, averaged over examples."""
@@ -110,6 +112,23 @@ class ChannelNorm(Module):
         shown = f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
         tracked = f"track_running_stats={self.running_mean is not None}"
         return f"{shown}, affine={affine}, {tracked}, bias={bias}"
+
+
+def scaled(x: Any, weight: Any, bias: Any) -> Any:
+    """x weight + bias, without those that are None."""
+    y = x if weight is None else multiply(x, weight)
+    return y if bias is None else add(y, bias)
+
+
+def wide(x: Any) -> Any:
+    """x, of float16 in float32: there the square of 256 is inf."""
+    return astype(x, np.float32) if x.dtype == np.float16 else x
+
+
+def rounded(y: Any, *given: Any) -> Any:
+    """y in the dtype that what was given has together, for `wide` may have made it wider."""
+    dtype = np.result_type(*(x.dtype for x in given if x is not None))
+    return y if y.dtype == dtype else astype(y, dtype)
 
 
 class BatchNorm(ChannelNorm):

@@ -8,42 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..engine.ops.create import sizes
-from ..engine.ops.elementwise import add, multiply, rsqrt, square
-from ..engine.ops.norms import centre
-from ..engine.ops.reductions import mean
-from ..engine.ops.shaping import astype, reshape
+from ..engine.ops.normalise import normalise
+from ..engine.ops.shaping import reshape
 from ..kernels import OptionError, ShapeError
 from . import init
 from .applied import floats
 from .module import Module
 from .parameter import Parameter
-
-
-def deviations(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
-    """x - mean(x), and its mean square, the variance, over axes that are kept.
-
-    In two passes, so that a large offset costs no digits: mean(x ** 2) - mean(x) ** 2 would
-    cancel. Source: Chan, Golub & LeVeque 1983.
-    """
-    rest = centre(x, axes)
-    return rest, mean(square(rest), axes, keepdims=True)
-
-
-def scaled(x: Any, weight: Any, bias: Any) -> Any:
-    """x weight + bias, without those that are None."""
-    y = x if weight is None else multiply(x, weight)
-    return y if bias is None else add(y, bias)
-
-
-def wide(x: Any) -> Any:
-    """x, of float16 in float32: there the square of 256 is inf."""
-    return astype(x, np.float32) if x.dtype == np.float16 else x
-
-
-def rounded(y: Any, *given: Any) -> Any:
-    """y in the dtype that what was given has together, for `wide` may have made it wider."""
-    dtype = np.result_type(*(x.dtype for x in given if x is not None))
-    return y if y.dtype == dtype else astype(y, dtype)
 
 
 def laid(parameter: Any, shape: tuple[int, ...]) -> Any:
@@ -88,9 +59,7 @@ class LayerNorm(Module):
 
     def forward(self, x: Any) -> Any:
         x, axes = _checked("LayerNorm", x, self.normalized_shape)
-        rest, var = deviations(wide(x), axes)
-        y = scaled(multiply(rest, rsqrt(add(var, self.eps))), self.weight, self.bias)
-        return rounded(y, x, self.weight, self.bias)
+        return normalise(x, self.weight, self.bias, axes, self.eps)
 
     def extra_repr(self) -> str:
         affine, bias = self.weight is not None, self.bias is not None
@@ -121,10 +90,8 @@ class RMSNorm(Module):
 
     def forward(self, x: Any) -> Any:
         x, axes = _checked("RMSNorm", x, self.normalized_shape)
-        z = wide(x)
-        eps = float(np.finfo(z.dtype).eps) if self.eps is None else self.eps
-        size = rsqrt(add(mean(square(z), axes, keepdims=True), eps))
-        return rounded(scaled(multiply(z, size), self.weight, None), x, self.weight)
+        eps = _eps_of(x.dtype) if self.eps is None else self.eps
+        return normalise(x, self.weight, None, axes, eps, is_centred=False)
 
     def extra_repr(self) -> str:
         affine = self.weight is not None
@@ -167,17 +134,21 @@ class GroupNorm(Module):
             raise ShapeError("GroupNorm", rule, str(x.shape), repair)
         n, _, *positions = x.shape
         shape = (groups, channels // groups)
-        parts = reshape(wide(x), (n, *shape, *positions))
-        rest, var = deviations(parts, tuple(range(2, len(parts.shape))))
+        parts = reshape(x, (n, *shape, *positions))
         beside = (*shape, *(1 for _ in positions))
-        scale = scaled(rsqrt(add(var, self.eps)), laid(self.weight, beside), None)
-        y = reshape(scaled(rest, scale, laid(self.bias, beside)), x.shape)
-        return rounded(y, x, self.weight, self.bias)
+        weight, bias = laid(self.weight, beside), laid(self.bias, beside)
+        axes = tuple(range(2, len(parts.shape)))
+        return reshape(normalise(parts, weight, bias, axes, self.eps), x.shape)
 
     def extra_repr(self) -> str:
         affine, bias = self.weight is not None, self.bias is not None
         shown = f"{self.num_groups}, {self.num_channels}, eps={self.eps}"
         return f"{shown}, affine={affine}, bias={bias}"
+
+
+def _eps_of(dtype: Any) -> float:
+    """From 1 to the next number; float16 is computed in float32."""
+    return float(np.finfo(np.float32 if dtype == np.float16 else dtype).eps)
 
 
 def _last_axes(where: str, normalized_shape: Any) -> tuple[int, ...]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import ShapeError, reduce
+from ...kernels import ShapeError, reduce, rows
+from ..fused import Fused
 from ..op import LINEAR, Op, structural
 from ..tape import apply
 from .broadcast import Axis, normal_axes, spread, sum_
@@ -31,8 +32,11 @@ def over(x: Any, count: float) -> Any:
     return divide(x, count) if count <= largest else multiply(x, 1 / count)
 
 
-def weighted(name: str, kernel: Any, weights: Callable[[Any, Any, Axes], Any]) -> Op:
-    """A reduction y(x) with dy/dx = weights(x, y, axis), which have the shape of x."""
+def weighted(
+    name: str, kernel: Any, weights: Callable[[Any, Any, Axes], Any], fused: Any = None
+) -> Op:
+    """A reduction y(x) with dy/dx = weights(x, y, axis), which have the shape of x; `fused` is
+    a kernel for the vjp."""
 
     def vjp(g: Any, x: Any, y: Any, input_shape: Any, axis: Axes) -> Any:
         return multiply(spread(g, input_shape, axis), weights(x, y, axis))
@@ -40,7 +44,7 @@ def weighted(name: str, kernel: Any, weights: Callable[[Any, Any, Axes], Any]) -
     def jvp(t: Any, x: Any, y: Any, axis: Axes, keepdims: bool) -> Any:
         return sum_(multiply(t, weights(x, y, axis)), axis, keepdims)
 
-    return structural(name, kernel, ["x"], vjp, jvp=[jvp])
+    return structural(name, kernel, ["x"], Fused(fused, vjp) if fused else vjp, jvp=[jvp])
 
 
 def demand_elements(where: str, what: str, x: Any, axis: Axes) -> None:
@@ -93,7 +97,7 @@ def _softmax(x: Any, y: Any, axis: Axes) -> Any:
 MEAN = structural("mean", reduce.mean, ["x"], _mean_vjp, jvp=LINEAR)
 MAX = weighted("max", reduce.max_, _shares)
 MIN = weighted("min", reduce.min_, _shares)
-LOGSUMEXP = weighted("logsumexp", reduce.logsumexp, _softmax)
+LOGSUMEXP = weighted("logsumexp", rows.logsumexp, _softmax, rows.logsumexp_vjp)
 
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:

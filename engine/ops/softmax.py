@@ -5,14 +5,15 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from ...kernels import DTypeError, OptionError, ShapeError, gather, reduce
+from ...kernels import DTypeError, OptionError, ShapeError, gather, rows
+from ..fused import Fused
 from ..op import SYMMETRIC, structural
 from ..tape import apply
 from ..value import Value
 from .broadcast import normal_axes, sum_
 from .elementwise import exp, multiply, subtract
-from .reductions import mean
-from .shaping import as_array, reshape
+from .reductions import mean, over
+from .shaping import as_array, data_of, reshape
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -30,12 +31,20 @@ def _log_softmax_jvp(t: Any, y: Any, axis: int) -> Any:
     return subtract(t, sum_(multiply(exp(y), t), axis, keepdims=True))
 
 
-def _cross_entropy_vjp(g: Any, logits: Any, labels: Any) -> Any:
-    return multiply(_excess(logits, labels), reshape(g, (*g.shape, 1)))
+def _cross_entropy_vjp(g: Any, logits: Any, labels: Any, reduction: str) -> Any:
+    share = over(g, len(labels) or 1) if reduction == "mean" else g
+    each = reshape(share, (-1, 1)) if reduction == "none" else share
+    return multiply(_excess(logits, labels), each)
 
 
-def _cross_entropy_jvp(t: Any, logits: Any, labels: Any) -> Any:
-    return sum_(multiply(_excess(logits, labels), t), -1)
+def _cross_entropy_jvp(t: Any, logits: Any, labels: Any, reduction: str) -> Any:
+    return _reduced(sum_(multiply(_excess(logits, labels), t), -1), reduction)
+
+
+def _reduced(losses: Any, reduction: str) -> Any:
+    if reduction == "none":
+        return losses
+    return mean(losses) if reduction == "mean" else sum_(losses)
 
 
 def _excess(logits: Any, labels: Any) -> Any:
@@ -44,15 +53,21 @@ def _excess(logits: Any, labels: Any) -> Any:
     return subtract(softmax(logits), truth)
 
 
-SOFTMAX = structural("softmax", reduce.softmax, ["x"], _softmax_vjp, jvp=SYMMETRIC)
+SOFTMAX = structural(
+    "softmax", rows.softmax, ["x"], Fused(rows.softmax_vjp, _softmax_vjp), jvp=SYMMETRIC
+)
 LOG_SOFTMAX = structural(
-    "log_softmax", reduce.log_softmax, ["x"], _log_softmax_vjp, jvp=[_log_softmax_jvp]
+    "log_softmax",
+    rows.log_softmax,
+    ["x"],
+    Fused(rows.log_softmax_vjp, _log_softmax_vjp),
+    jvp=[_log_softmax_jvp],
 )
 CROSS_ENTROPY = structural(
     "cross_entropy",
-    reduce.cross_entropy,
+    rows.cross_entropy,
     ["logits", "labels"],
-    _cross_entropy_vjp,
+    Fused(rows.cross_entropy_vjp, _cross_entropy_vjp),
     None,
     jvp=[_cross_entropy_jvp, None],
     rigid=True,
@@ -77,16 +92,9 @@ def cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
     Shapes: (N, C), (N,) integers -> () or, with reduction "none", (N,). Units: nats.
     Raises: ShapeError, DTypeError, OptionError for a shape, label or reduction that is not so.
     """
-    logits = as_array(logits)
-    labels = as_array(labels)
-    labels = labels.data if isinstance(labels, Value) else labels
+    logits, labels = as_array(logits), data_of(as_array(labels))
     _check(logits, labels, reduction)
-    losses = apply(CROSS_ENTROPY, logits, labels)
-    return (
-        losses
-        if reduction == "none"
-        else (mean(losses) if reduction == "mean" else sum_(losses))
-    )
+    return apply(CROSS_ENTROPY, logits, labels, reduction=reduction)
 
 
 def _check(logits: Any, labels: Any, reduction: str) -> None:
@@ -101,6 +109,6 @@ def _check(logits: Any, labels: Any, reduction: str) -> None:
         rule = f"reduction in {', '.join(REDUCTIONS)}"
         raise OptionError(where, rule, repr(reduction), "choose one of these")
     classes = logits.shape[1]
-    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
+    if not rows.are_labels(labels, classes):
         got = f"{labels.min()} to {labels.max()}"
         raise OptionError(where, f"labels in [0, {classes})", got, "number classes from 0")

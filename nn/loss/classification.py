@@ -15,7 +15,8 @@ from ...engine.ops.losses import focal
 from ...engine.ops.rearrange import moveaxis
 from ...engine.ops.reductions import logsumexp, mean
 from ...engine.ops.shaping import as_array, data_of
-from ...engine.ops.softmax import cross_entropy, log_softmax
+from ...engine.ops.softmax import CROSS_ENTROPY, log_softmax
+from ...engine.tape import apply
 from ...kernels import DTypeError, OptionError
 from ...kernels.gather import one_hot
 from ..applied import floats
@@ -63,8 +64,13 @@ class CrossEntropyLoss(LabelLoss):
             return self.of_probabilities(floats(self.name, scores, "scores"), labels)
         return super().forward(scores, labels)
 
+    def of_all(self, rows: Any, labels: Any) -> Tensor:
+        if self.label_smoothing:
+            return super().of_all(rows, labels)
+        return apply(CROSS_ENTROPY, rows, labels, reduction=self.reduction)
+
     def of_rows(self, rows: Any, labels: Any, weights: Any) -> Any:
-        losses = multiply(cross_entropy(rows, labels, "none"), weights)
+        losses = multiply(apply(CROSS_ENTROPY, rows, labels, reduction="none"), weights)
         if not self.label_smoothing:
             return losses
         even, s = negative(mean(self.weighted_log(rows), -1)), self.label_smoothing

@@ -14,6 +14,7 @@ from ...engine.ops.rearrange import moveaxis
 from ...engine.ops.shaping import astype, reshape
 from ...engine.tape import apply
 from ...kernels import OptionError, ShapeError
+from ...kernels.rows import are_labels
 from ..applied import floats
 from ..parameter import Buffer
 from .base import Loss
@@ -46,26 +47,35 @@ class LabelLoss(Loss):
 
     def forward(self, scores: Any, labels: Any) -> Tensor:
         rows, labels, shape = self.laid_out(scores, labels)
-        kept = labels != self.ignore_index
-        if not kept.all():
+        classes, kept = rows.shape[1], None
+        if 0 <= self.ignore_index < classes or not are_labels(labels, classes):
+            kept = labels != self.ignore_index
             rows, labels = pick(rows, kept), labels[kept]
-        in_range(self.name, "labels", labels, 0, rows.shape[1], "number classes from 0")
+            in_range(self.name, "labels", labels, 0, classes, "number classes from 0")
+        if self.weight is None and self.reduction != "none":
+            return self.of_all(rows, labels)
         weights = 1.0 if self.weight is None else take(self.class_weights(rows), labels)
         losses = self.of_rows(rows, labels, weights)  # (M,)
         if self.reduction == "none":
-            return reshape(apply(INDEX_ADD, losses, index=kept, shape=kept.shape), shape)
-        if self.reduction == "sum" or self.weight is None:
-            return self.reduced(losses)
-        return divide(sum_(losses), sum_(weights))
+            if kept is not None:
+                losses = apply(INDEX_ADD, losses, index=kept, shape=kept.shape)
+            return losses if losses.shape == shape else reshape(losses, shape)
+        return sum_(losses) if self.reduction == "sum" else divide(sum_(losses), sum_(weights))
+
+    def of_all(self, rows: Any, labels: Any) -> Tensor:
+        """The mean or sum of losses that count alike. Shapes: (M, C), (M,) -> ()."""
+        return self.reduced(self.of_rows(rows, labels, 1.0))
 
     def laid_out(self, scores: Any, labels: Any) -> tuple[Any, Any, tuple[int, ...]]:
         """Scores as rows (M, C), labels as a plain vector (M,), and the shape they had."""
         scores, labels = floats(self.name, scores, "scores"), whole(self.name, "labels", labels)
         axis = self.class_axis(scores)
-        rows = moveaxis(scores, axis, -1)
+        rows = scores if axis == len(scores.shape) - 1 else moveaxis(scores, axis, -1)
         shape = rows.shape[:-1]
         same_shape(self.name, "labels", labels, shape)
-        return reshape(rows, (math.prod(shape), rows.shape[-1])), labels.reshape(-1), shape
+        if len(shape) != 1:
+            rows = reshape(rows, (math.prod(shape), rows.shape[-1]))
+        return rows, labels.reshape(-1), shape
 
     def class_axis(self, scores: Any) -> int:
         """The axis that counts classes: the second, or the only one."""

@@ -1,0 +1,69 @@
+"""Where compiled loops over rows take over from NumPy: large float arrays of the CPU."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import threads
+from .compiled import loops
+
+Axis = int | tuple[int, ...] | None
+
+# Elements from which one pass beats NumPy's several by enough to start a compiler for.
+FROM = 65_536
+MANY = 2 * FROM  # elements from which a second thread pays
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def are_large(first: Any, *others: Any) -> bool:
+    """Whether compiled loops take these arrays: the first is large, all have its dtype."""
+    if first.__class__ is not np.ndarray or first.size < FROM or first.dtype not in FLOATS:
+        return False
+    return are_alike(first, *others)
+
+
+def are_alike(first: Any, *others: Any) -> bool:
+    """Whether others are arrays of the host too, of the dtype of the first."""
+    return all([x.__class__ is np.ndarray and x.dtype == first.dtype for x in others])
+
+
+def run(file: str, name: str, given: tuple[Any, ...], outs: tuple[Any, ...]) -> None:
+    """Run a function of `loops/` on arrays it reads and arrays it writes, on all threads where
+    there are more than one. The result has the same bits either way."""
+    module = loops(file)
+    size = max([x.size for x in (*given, *outs) if x.__class__ is np.ndarray])
+    is_many = size >= MANY and threads.numba().get_num_threads() > 1
+    function = getattr(module, f"{name}_parallel" if is_many else name)
+    function(*map(read_only, given), *outs)
+
+
+def read_only(x: Any) -> Any:
+    """x as the one type of array that loops read: a locked array would be another."""
+    if x.__class__ is np.ndarray:
+        x = np.ascontiguousarray(x).view()
+        x.setflags(write=False)
+    return x
+
+
+def row_length(shape: tuple[int, ...], axis: Axis) -> int:
+    """The length of the rows that axes make, in the order in which they lie; 0 where they make
+    none, or other axes lie between or behind them."""
+    at, n = sorted(normal(shape, axis)), len(shape)
+    if not at or at != list(range(n - len(at), n)):
+        return 0
+    return math.prod(shape[n - len(at) :])
+
+
+def normal(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    """Axes, counted from the front."""
+    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple([a % len(shape) for a in axes])
+
+
+def kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    """The shape with axes of length 1 in the place of those that are folded."""
+    axes = normal(shape, axis)
+    return tuple([1 if i in axes else n for i, n in enumerate(shape)])
