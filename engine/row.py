@@ -45,24 +45,33 @@ def row(
     formula: Formula,
     *slopes: Formula | None,
     domain: Any = (-3.0, 3.0),
+    quick: Formula | None = None,
 ) -> Callable[..., Any]:
     """Enter a row in the table; gives the op as a function of arrays or Tensors.
 
     `domain` is one interval for all arguments, or one for each. Arguments with a default in
     the formula may be left out, and all may be named; each has a slope like any other.
+    `quick` says the first slope again, for arrays alone: of the result too, but not to be
+    differentiated.
     """
-    made = ROWS[name] = make_row(name, formula, slopes, domain)
+    made = ROWS[name] = make_row(name, formula, slopes, domain, quick)
     register(made.op)
     return made.function
 
 
-def make_row(name: str, formula: Formula, slopes: Sequence[Formula | None], domain: Any) -> Row:
+def make_row(
+    name: str,
+    formula: Formula,
+    slopes: Sequence[Formula | None],
+    domain: Any,
+    quick: Formula | None = None,
+) -> Row:
     """A row that stands in no table yet."""
     kernel = lift(formula, name)
     inputs = kernel.program.inputs
     _check_slopes(name, inputs, slopes)
     vjps = tuple(
-        slope and SlopeVjp(f"{name}_vjp_{x}", slope)
+        slope and SlopeVjp(f"{name}_vjp_{x}", slope, quick if slope is slopes[0] else None)
         for slope, x in zip(slopes, inputs, strict=True)
     )
     op = Op(name, kernel, inputs, vjps, SYMMETRIC)
@@ -122,23 +131,21 @@ class SlopeVjp(TwoReadings):
     """The gradient times the slope, as one fused rule on arrays, or word by word on Tensors.
 
     A slope that is a truth value passes the gradient where it holds, and stops it, nan and inf
-    included, where it does not.
+    included, where it does not. With `quick`, arrays are read by that, Tensors by the slope.
     """
 
-    def __init__(self, name: str, slope: Formula) -> None:
-        self.name, self.slope = name, slope
-        self.names = ("g", *inspect.signature(slope).parameters)
+    def __init__(self, name: str, slope: Formula, quick: Formula | None = None) -> None:
+        self.name, self.slope, self.quick = name, slope, quick
+        self.names = ("g", *inspect.signature(quick or slope).parameters)
 
     @cached_property
     def kernel(self) -> Lifted:
         """The rule, read when first needed: most programs use few of the ops there are."""
+        return _times(self.name, self.quick or self.slope)
 
-        def gradient_times_slope(g: Any, *values: Any) -> Any:
-            s = self.slope(*values)
-            is_truth = isinstance(s, Symbol) and s.node.gives == "t"
-            return w.where(s, g, 0) if is_truth else g * s
-
-        return lift(gradient_times_slope, self.name, elements=self.names)
+    @cached_property
+    def _on_tensors(self) -> Program:
+        return (_times(self.name, self.slope) if self.quick else self.kernel).program
 
     @cached_property
     def is_identity(self) -> bool:
@@ -148,7 +155,8 @@ class SlopeVjp(TwoReadings):
         if self.is_identity:
             return args[0]
         if any(isinstance(a, Value) for a in args):
-            return on_tensors(self.kernel.program, args)[0]
+            given, program = dict(zip(self.names, args, strict=True)), self._on_tensors
+            return on_tensors(program, tuple(given[n] for n in program.inputs))[0]
         return self.on_arrays(*args)
 
     @cached_property
@@ -170,6 +178,18 @@ class SlopeVjp(TwoReadings):
         if result.__class__ is np.ndarray and not OBSERVERS:
             return result
         return self.kernel.settle(result, (g, a), {})
+
+
+def _times(name: str, slope: Formula) -> Lifted:
+    """The rule of a gradient times a slope."""
+
+    def gradient_times_slope(g: Any, *values: Any) -> Any:
+        s = slope(*values)
+        is_truth = isinstance(s, Symbol) and s.node.gives == "t"
+        return w.where(s, g, 0) if is_truth else g * s
+
+    names = ("g", *inspect.signature(slope).parameters)
+    return lift(gradient_times_slope, name, elements=names)
 
 
 def _first(g: Any, *values: Any) -> Any:

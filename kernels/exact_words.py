@@ -62,6 +62,11 @@ def log(x: Any) -> Any:
     return _real(context().log(x)) if x != 0 else -context().inf
 
 
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), which is x beyond what exp can say."""
+    return x + log1p(exp(-x)) if x > 0 else log1p(exp(x))
+
+
 def log2(x: Any) -> Any:
     """Logarithm to base 2; -inf at zero."""
     return log(x) / context().log(2)

@@ -13,12 +13,15 @@ from . import on_cuda, on_numba, on_numpy
 from .device import is_cuda
 from .errors import OptionError, RuleError
 from .kernel import Kernel
+from .layout import FLOATS, are_alike, float_of, is_on_host, model
+from .one_word import of_ufunc
 from .program import Program
 from .tracer import Rule, trace
 
 # Elements from which one fused Numba loop beats NumPy's pass a word by enough to start a
 # compiler for (`benchmarks/crossover.py`).
 NUMBA_FROM = 65_536
+SLOW_FROM = 8_192  # where NumPy has no form of a word, and takes half a millisecond already
 WRAPPING = {"add", "subtract", "multiply", "negative", "absolute"}
 HOST = frozenset({np.ndarray, bool, int, float})
 READERS = {"numpy": on_numpy.read, "numba": on_numba.read, "cuda": on_cuda.read}
@@ -47,20 +50,22 @@ class Lifted(Kernel):
                 "lift", f"reader in {', '.join(READERS)}", repr(reader), "choose one of these"
             )
         self._functions: dict[str, Callable[..., Any]] = {}
-        self._is_plain = reader is None and not self.program.hoisted
+        plain = not (self.program.hoisted or self.program.is_slow)
+        self._is_plain = reader is None and plain
         words = {n.name for n in self.program.words}
         self._may_wrap = len(self.program.words) > 1 and bool(words & WRAPPING)
-        super().__init__(self.program.name, _one_ufunc(self.program, reader) or self._read)
+        super().__init__(self.program.name, self._one_ufunc() or self._read)
 
     def _read(self, *arrays: Any, **scalars: Any) -> Any:
-        first = arrays[0]
+        first, last = arrays[0], arrays[-1]
         if self._may_wrap and first.__class__ is np.ndarray and first.dtype.kind in "iu":
             arrays = tuple(_as_floats(arrays))
-            first = arrays[0]
+            first, last = arrays[0], arrays[-1]
         if (  # the common case, kept short
             self._is_plain
             and first.__class__ is np.ndarray
             and first.size < NUMBA_FROM
+            and (last.__class__ is not np.ndarray or last.size < NUMBA_FROM)
             and HOST.issuperset(map(type, arrays))
         ):
             return self._numpy(*arrays)
@@ -68,6 +73,13 @@ class Lifted(Kernel):
         if reader not in self._functions:
             self._functions[reader] = READERS[reader](self.program)
         return self._functions[reader](*arrays, *self.program.host_values(scalars))
+
+    def _one_ufunc(self) -> Callable[..., Any] | None:
+        """A rule of one word on its own arguments, in their order, is that word's ufunc."""
+        word = self.program.only_word
+        if self.reader is not None or word is None or not isinstance(word.numpy, np.ufunc):
+            return None
+        return of_ufunc(word, self._read)
 
     @cached_property
     def _numpy(self) -> Callable[..., Any]:
@@ -87,39 +99,24 @@ def _as_floats(arrays: tuple[Any, ...]) -> list[Any]:
     ]
 
 
-def _one_ufunc(program: Program, reader: str | None) -> Callable[..., Any] | None:
-    """A rule of one word on its own arguments, in their order, is that word's ufunc."""
-    if reader is None and len(program.words) == 1:
-        word = program.words[0]
-        ufunc = word.function.numpy
-        if [a.value for a in word.args] == list(program.inputs) and isinstance(ufunc, np.ufunc):
-            return ufunc
-    return None
-
-
 def choose(program: Program, arrays: tuple[Any, ...]) -> str:
-    """`cuda` for CuPy arrays; `numba` for large float arrays of one layout, where several words
-    gain from being fused and NumPy has no vector form that LLVM lacks; else `numpy`."""
+    """`cuda` for CuPy arrays; `numba` for large float arrays that lie alike, beside which
+    single numbers may stand, where a fused loop gains; else `numpy`."""
     if any(map(is_cuda, arrays)):
         return "cuda"
     if program.is_for_numpy:
         return "numpy"
-    return "numba" if _is_large_and_plain(arrays) else "numpy"
+    return "numba" if _is_large_and_plain(program, arrays) else "numpy"
 
 
-def _is_large_and_plain(arrays: tuple[Any, ...]) -> bool:
-    if not all(isinstance(a, np.ndarray) for a in arrays):
-        return False  # a Python number beside arrays
-    largest = max(arrays, key=lambda a: a.size)
-    dtypes = {a.dtype for a in arrays} - {np.dtype(bool)}
-    return (
-        largest.size >= NUMBA_FROM
-        and len(dtypes) == 1
-        and dtypes < {np.dtype(np.float32), np.dtype(np.float64)}
-        and all(
-            a.size == 1 or (a.shape == largest.shape and a.flags.c_contiguous) for a in arrays
-        )
-    )
+def _is_large_and_plain(program: Program, arrays: tuple[Any, ...]) -> bool:
+    least = SLOW_FROM if program.is_slow else NUMBA_FROM
+    if are_alike(arrays):
+        return arrays[0].size >= least and arrays[0].dtype in FLOATS
+    if not all(map(is_on_host, arrays)):
+        return False
+    first = model(arrays)
+    return first is not None and first.size >= least and float_of(arrays) is not None
 
 
 def lift(

@@ -24,6 +24,11 @@ CONSTANT_NAMES = {
     "log_2": (r"\log 2", "<mi>log</mi><mn>2</mn>"),
     "log_10": (r"\log 10", "<mi>log</mi><mn>10</mn>"),
     "sqrt_2": (r"\sqrt{2}", "<msqrt><mn>2</mn></msqrt>"),
+    "sqrt_half": (r"\sqrt{1/2}", "<msqrt><mn>1/2</mn></msqrt>"),
+    "bell": (
+        r"\frac{1}{\sqrt{2 \pi}}",
+        "<mfrac><mn>1</mn><msqrt><mn>2</mn><mi>π</mi></msqrt></mfrac>",
+    ),
     "sqrt_pi": (r"\sqrt{\pi}", "<msqrt><mi>π</mi></msqrt>"),
     "sqrt_2pi": (r"\sqrt{2 \pi}", "<msqrt><mn>2</mn><mi>π</mi></msqrt>"),
 }

@@ -29,6 +29,12 @@ def lgamma(x: float) -> float:
         return math.inf
 
 
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), through whichever of exp(x) and exp(-x) cannot overflow."""
+    size = np.abs(0.0 - x)  # as a float: the smallest int8 has no absolute value
+    return np.maximum(x, 0) + np.log1p(np.exp(-size))
+
+
 def where(truth: Any, x: Any, y: Any) -> Any:
     """NumPy's where, which asks at each element and where answers change takes longer than an
     exp; so in large arrays the bits in which x and y differ are multiplied by 0 or 1."""
@@ -50,10 +56,12 @@ def one_minus_power(b: Any, t: Any) -> Any:
 
 def ratio(a: Any, b: Any) -> Any:
     with np.errstate(all="ignore"):  # at b = 0, where the quotient is computed but not taken
+        if np.asarray(b).all():
+            return np.divide(a, b)
         return np.where(np.not_equal(b, 0), np.divide(a, b), np.multiply(a, b))
 
 
 def scale(h: Any, x: Any) -> Any:
     """A host's number times an element, rounded once."""
     x = np.asarray(x)
-    return np.multiply(np.float64(h), x).astype(x.dtype, copy=False)
+    return np.multiply(np.float64(h), x, out=np.empty_like(x), casting="same_kind")

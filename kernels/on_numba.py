@@ -14,16 +14,20 @@ from typing import Any
 
 import numpy as np
 
+from . import pool, threads
 from .compiled import compile_source, hash_of_library
+from .layout import BOOL, NUMBERS, are_alike, flat, float_of, is_one, like, model, order
 from .program import Node, Program
 from .text import body, element, hoist
 
 CHUNK = 65_536  # elements a thread takes at a time; also where a second thread begins to pay
 
+VECTORS = "from fusegrad.kernels import vector_math as vm"
 HEAD = """\
 import math
 import numpy as np
 from numba import carray, njit, prange
+{vectors}
 from fusegrad.kernels.low_level import FLUSH, control_word, set_control_word
 from fusegrad.kernels.low_level import pointer_{dtype} as pointer
 
@@ -49,14 +53,20 @@ def parallel({arguments}):
 """
 UPDATE = """
 
-@njit(error_model="numpy", cache=True, parallel=True)
-def update(table, {scalars}):
-    for k in prange(table.shape[0]):
-        before = control_word()
-        set_control_word(before | FLUSH)
+@njit(error_model="numpy", cache=True, nogil=True)
+def rows(table, {scalars}):
+    before = control_word()
+    set_control_word(before | FLUSH)
+    for k in range(table.shape[0]):
         n = table[k, {count}]
         serial({views})
-        set_control_word(before)
+    set_control_word(before)
+
+
+@njit(error_model="numpy", cache=True, parallel=True)
+def rows_parallel(table, {scalars}):
+    for k in prange(table.shape[0]):
+        rows(table[k : k + 1], {scalars})
 """
 
 
@@ -78,6 +88,7 @@ def _head(
     stores = [f"{place} = {v}" for place, v in zip(targets, outputs, strict=True) if place]
     names = [hoist(k) for k in range(len(program.hoisted))]
     return HEAD.format(
+        vectors=VECTORS if any("vm." in word for word in words) else "",
         dtype=dtype,
         library=hash_of_library(),
         arguments=", ".join([*arrays, *_hoists(program)]),
@@ -108,7 +119,7 @@ def elementwise_source(program: Program, dtype: str, single: tuple[bool, ...]) -
 
 
 def update_source(program: Program, dtype: str) -> str:
-    """Source of `update(table, hoisted floats)`: outputs are written over the inputs of their
+    """Source of `rows(table, hoisted floats)`: outputs are written over the inputs of their
     names; a row of the table holds an address for each input, and a count."""
     ins = [f"a_{n}" for n in program.inputs]
     loads = [f"{element(n)} = a_{n}[i]" for n in program.inputs]
@@ -129,26 +140,70 @@ def _elementwise(program: Program, dtype: str, single: tuple[bool, ...]) -> Any:
 
 @cache
 def update(program: Program, dtype: str) -> Callable[..., None]:
-    """The compiled multi-tensor update of a program in one dtype."""
+    """The compiled update of a program in one dtype; an empty table compiles it."""
     module = compile_source(f"{program.name}_update", update_source(program, dtype))
-    return module.update
+
+    def run(table: np.ndarray, *hoisted: float) -> None:
+        has_threads = threads.numba().get_num_threads() > 1
+        if has_threads and (not len(table) or table[:, -1].sum() > CHUNK):
+            module.rows_parallel(table, *hoisted)
+        else:
+            module.rows(table, *hoisted)
+
+    return run
 
 
 def read(program: Program) -> Callable[..., Any]:
     """A function of the input arrays and of the hoisted floats; gives one array an output.
 
-    Shapes: all inputs of one shape, C-contiguous, or single numbers.
+    Shapes: all inputs of one shape, or single numbers. Arrays that lie alike, in whatever
+    order of their axes, are read where they stand; the outputs lie as they do.
     """
+    inputs = len(program.inputs)
 
     def fused(*args: Any) -> Any:
-        arrays, hoisted = args[: len(program.inputs)], args[len(program.inputs) :]
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
-        dtype = np.result_type(*(a for a in arrays if a.dtype != bool))
-        outs = [np.empty(shape, dtype if n.gives == "n" else bool) for n in program.outputs]
-        single = tuple(a.size == 1 for a in arrays)
-        module = _elementwise(program, dtype.name, single)
-        call = module.serial if outs[0].size <= CHUNK else module.parallel
-        call(*(o.ravel() for o in outs), *(a.ravel() for a in arrays), *hoisted)
+        given = args[:inputs]
+        if are_alike(given) and given[0].size > 1:
+            return _of_alike(program, given, args[inputs:])
+        if (dtype := float_of(given)) is None:
+            dtype = np.result_type(*(a for a in given if getattr(a, "dtype", None) != BOOL))
+        arrays = [np.asarray(a, dtype if a.__class__ in NUMBERS else None) for a in given]
+        outs, flats = _outputs(program, arrays, dtype)
+        single = tuple([a.size > 0 and is_one(a) for a in arrays])
+        name = "float32" if dtype == np.float32 else dtype.name
+        launch(_elementwise(program, name, single), outs[0].size)(*flats, *args[inputs:])
         return outs[0] if len(outs) == 1 else tuple(outs)
 
     return fused
+
+
+def _of_alike(program: Program, arrays: Sequence[np.ndarray], hoisted: Sequence[float]) -> Any:
+    """The same, written out for the common case."""
+    first = arrays[0]
+    shape, dtype, size = first.shape, first.dtype, first.size
+    outs = [pool.empty(shape, dtype if n.gives == "n" else BOOL) for n in program.outputs]
+    name = "float32" if dtype == np.float32 else dtype.name
+    module = _elementwise(program, name, (False,) * len(arrays))
+    launch(module, size)(*[a.reshape(-1) for a in (*outs, *arrays)], *hoisted)
+    return outs[0] if len(outs) == 1 else tuple(outs)
+
+
+def _outputs(
+    program: Program, arrays: Sequence[np.ndarray], dtype: Any
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Arrays for the outputs; and these and the inputs, flat."""
+    kinds = [dtype if n.gives == "n" else BOOL for n in program.outputs]
+    first = model(arrays)
+    if first is None:
+        shape, axes = np.broadcast_shapes(*(a.shape for a in arrays)), None
+        outs = [pool.empty(shape, kind) for kind in kinds]
+    else:
+        axes = None if first.flags.c_contiguous else order(first)
+        outs = [like(first, kind) for kind in kinds]
+    return outs, [flat(a, axes) for a in (*outs, *arrays)]
+
+
+def launch(module: Any, size: int) -> Callable[..., None]:
+    """The serial loop, or the parallel one where there is enough for two threads."""
+    is_serial = size <= CHUNK or threads.numba().get_num_threads() == 1
+    return module.serial if is_serial else module.parallel

@@ -13,13 +13,16 @@ from .text import body, element, function, hoist
 from .vocabulary import WORDS
 
 
-def read(program: Program) -> Callable[..., Any]:
+def read(program: Program, alike: bool = False) -> Callable[..., Any]:
     """A function of the input arrays and of the hoisted floats; gives one array an output.
 
     Shapes: inputs broadcast as NumPy's do. Differs: `where` of two constants takes the inputs'
     dtype, so that float32 stays float32; integers count as float64.
+
+    Where all inputs are `alike`, of one float dtype and one shape that has axes, words write
+    over what nothing reads after them: fresh memory takes longer than to compute.
     """
-    lines, outputs = body(program, _expression, repr)
+    lines, outputs = body(program, _in_place(program) if alike else _expression, repr)
     inputs = [element(n) for n in program.inputs]
     arguments = ", ".join(inputs + [hoist(k) for k in range(len(program.hoisted))])
     source = [
@@ -38,6 +41,21 @@ def _expression(node: Node, args: list[str]) -> str:
     if _is_choice_of_scalars(node):
         args = [args[0], f"T({args[1]})", args[2]]
     return f"w_{node.name}({', '.join(args)})"
+
+
+def _in_place(program: Program) -> Callable[[Node, list[str]], str]:
+    last: dict[Node, Node | None] = {a: node for node in program.words for a in node.args}
+    last |= dict.fromkeys(program.outputs)
+
+    def expression(node: Node, args: list[str]) -> str:
+        text = _expression(node, args)
+        if node.gives == "n" and isinstance(node.function.numpy, np.ufunc):
+            for a, name in zip(node.args, args):
+                if a.elementwise and not a.is_leaf and a.gives == "n" and last[a] is node:
+                    return f"{text[:-1]}, out={name})"
+        return text
+
+    return expression
 
 
 def _is_choice_of_scalars(node: Node) -> bool:

@@ -102,22 +102,35 @@ class Program:
         )
 
     @cached_property
+    def is_slow(self) -> bool:
+        """Whether NumPy has no form of some word, so that Python takes the elements."""
+        return any(n.function.slow for n in self.words)
+
+    @cached_property
+    def only_word(self) -> Word | None:
+        """The word of a rule of one word on the rule's own arguments, in their order."""
+        if len(self.words) != 1 or [a.value for a in self.words[0].args] != list(self.inputs):
+            return None
+        return self.words[0].function
+
+    @cached_property
     def is_for_numpy(self) -> bool:
         """Whether NumPy reads large arrays faster than a fused loop does: where it has a vector
-        form that LLVM lacks, or there is nothing to fuse; never where it has no form at all."""
-        if any(n.function.slow for n in self.words):
+        form that compiled code lacks, or there is nothing to fuse and compiled code has no
+        better one; never where NumPy has no form at all."""
+        if self.is_slow:
             return False
-        return len(self.words) < 2 or any(n.function.simd for n in self.words)
+        if any(n.function.simd for n in self.words):
+            return True
+        return self.only_word is not None and not self.only_word.vector
+
+    @cached_property
+    def _host(self) -> HostSide:
+        return HostSide(self.hoisted)
 
     def host_values(self, scalars: Mapping[str, Any]) -> list[float]:
         """The hoisted values, one float for each node of `hoisted`."""
-        if not self.hoisted:
-            return []
-        with np.errstate(all="ignore"):  # as in a kernel: a side of `where` may not be taken
-            values = self.values(
-                self.hoisted, lambda n: Host(scalars[n.value]), host, lambda word: word.numpy
-            )
-        return [float(values[n]) for n in self.hoisted]
+        return self._host.values(scalars) if self.hoisted else []
 
     def interpret(
         self,
@@ -148,6 +161,50 @@ class Program:
             else:
                 values[n] = meaning(n.word)(*(values[a] for a in n.args))
         return values
+
+
+class HostSide:
+    """What the host computes of scalars. From one step to the next few of them change, as t
+    does: what depends on the others alone is kept."""
+
+    def __init__(self, ends: tuple[Node, ...]) -> None:
+        nodes = _in_order(ends)
+        place = {n: k for k, n in enumerate(nodes)}
+        self.reads = [n.value for n in nodes if n.name == "scalar"]
+        self.ends = [place[n] for n in ends]
+        self.steps = [(k, n, [place[a] for a in n.args]) for k, n in enumerate(nodes)]
+        self.steps = [step for step in self.steps if step[1].name != "constant"]
+        values = [host(n.value) if n.name == "constant" else None for n in nodes]
+        self.last: tuple[list[Any], list[Any]] = [object()] * len(self.reads), values
+        self.plans: dict[tuple[int, ...], list[tuple[int, Any, Any]]] = {}
+
+    def plan(self, changed: tuple[int, ...]) -> list[tuple[int, Any, Any]]:
+        """The steps to take again where these scalars have changed: the place of a value, and
+        a function with the places of its arguments, or nothing with the number of a scalar."""
+        moved: set[int] = set()
+        plan: list[tuple[int, Any, Any]] = []
+        for k, node, args in self.steps:
+            if node.is_leaf and (number := self.reads.index(node.value)) in changed:
+                plan.append((k, None, number))
+            elif moved.isdisjoint(args) and len(changed) < len(self.reads):
+                continue
+            else:
+                plan.append((k, node.function.numpy, args))
+            moved.add(k)
+        return plan
+
+    def values(self, scalars: Mapping[str, Any]) -> list[float]:
+        """The ends, one float for each."""
+        known, values = self.last
+        given, values = [scalars[name] for name in self.reads], values.copy()
+        changed = tuple([k for k, x in enumerate(given) if x is not known[k]])
+        if changed not in self.plans:
+            self.plans[changed] = self.plan(changed)
+        with np.errstate(all="ignore"):  # as in a kernel: a side of `where` may not be taken
+            for k, f, args in self.plans[changed]:
+                values[k] = Host(given[args]) if f is None else f(*[values[i] for i in args])
+        self.last = given, values
+        return [float(values[k]) for k in self.ends]
 
 
 def plain(value: Any) -> float:

@@ -86,8 +86,9 @@ class Tracer:
 
     def _node(self, word: Word, nodes: tuple[Node, ...]) -> Node:
         word, nodes = _bias_correction(word, nodes)
-        if self.scales:
-            word, nodes = _scaling(word, nodes)
+        if self.scales and word.name == "divide" and _is_scaling(*nodes[::-1]):
+            one = self.leaf("constant", 1)
+            word, nodes = WORDS["multiply"], (nodes[0], self._node(word, (one, nodes[1])))
         return self._once((word.name, *map(id, nodes)), word, None, nodes)
 
     def _once(
@@ -135,21 +136,26 @@ def _bias_correction(word: Word, args: tuple[Node, ...]) -> tuple[Word, tuple[No
     return word, args
 
 
-def _scaling(word: Word, args: tuple[Node, ...]) -> tuple[Word, tuple[Node, ...]]:
-    """A scalar times an element has its own word, which rounds once."""
-    if word.name == "multiply":
-        for h, x in (args, args[::-1]):
-            if x.elementwise and not h.elementwise and h.word != "constant":
-                return WORDS["scale"], (h, x)
-    return word, args
+def _is_scaling(h: Node, x: Node) -> bool:
+    return x.elementwise and not h.elementwise and h.word != "constant"
+
+
+def _keep_whole(nodes: Collection[Node], renewed: Collection[str]) -> None:
+    """A scalar times a state that is renewed has its own word, which rounds once."""
+    for node in nodes:
+        for h, x in (node.args, node.args[::-1]) if node.name == "multiply" else ():
+            if x.word == "element" and x.value in renewed and _is_scaling(h, x):
+                node.word, node.args = WORDS["scale"], (h, x)
 
 
 def trace(
     rule: Rule, name: str = "", elements: tuple[str, ...] = (), scales: bool = False
 ) -> Program:
     """The program of a rule; everything outside the vocabulary is refused by name. `elements`
-    names the positional arguments of a rule that does not (`*values`); with `scales`, products
-    of scalars and elements are rounded once.
+    names the positional arguments of a rule that does not (`*values`). With `scales`, as for a
+    rule that renews its own inputs: products of scalars and of what is renewed are rounded once
+    (a state would else fade at a scalar's rounded rate), and what is divided by a scalar is
+    multiplied by its reciprocal, which the host computes.
 
     Raises: RuleError, which names the rule, what it used and the word to use instead.
     """
@@ -160,6 +166,8 @@ def trace(
     result, names = _call_and_see_names(rule, given, elements)
     outputs = result if isinstance(result, tuple) else (result,)
     nodes = tuple(tracer._as_node(x) for x in outputs)
+    if scales:
+        _keep_whole(tracer.nodes.values(), {names[n] for n in nodes if n in names})
     return Program(tracer.name, elements, scalars, nodes, names)
 
 
@@ -213,4 +221,6 @@ def _call_and_see_names(
         scalars = {n: s for n, s in given.items() if n not in elements}
         return rule(*(given[n] for n in elements), **scalars), names
     finally:
-        sys.setprofile(before)
+        sys.setprofile(before if callable(before) else None)
+        if before is not None and not callable(before):
+            before.enable()  # cProfile of Python 3.11, which is not set as it was found

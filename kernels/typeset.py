@@ -61,15 +61,22 @@ class Writer:
         return self.notation.group.format(brackets.format(text))
 
     def _formula(self, node: Node) -> str:
-        layout = node.function.layout
+        layout, args = node.function.layout, node.args
         if layout == "call":
             comma = ", " if self.notation is LATEX else "<mo>,</mo>"
-            args = comma.join(self._argument(a, -2) for a in node.args)
-            return self.notation.function.format(SHORT.get(node.name, node.name), args)
-        if layout == "times" and (squared := self._squared(*node.args)):
+            listed = comma.join(self._argument(a, -2) for a in args)
+            return self.notation.function.format(SHORT.get(node.name, node.name), listed)
+        if layout == "times" and (squared := self._squared(*args)):
             return squared
+        if layout == "times" and self._is_reciprocal(args[1]):
+            layout, args = "fraction", (args[0], args[1].args[1])
         needs = LAYOUTS[layout].needs
-        return self._set(layout, *(self._argument(a, k) for a, k in zip(node.args, needs)))
+        return self._set(layout, *(self._argument(a, k) for a, k in zip(args, needs)))
+
+    def _is_reciprocal(self, node: Node) -> bool:
+        """Whether this is a host's 1 / h, as the tracer writes it where a rule divides by h."""
+        is_one = node.name == "divide" and node.args[0].value == 1
+        return is_one and not node.elementwise and node not in self.program.names
 
     def _set(self, layout: str, *texts: str) -> str:
         if layout == "times" and re.match(r"(<mrow>|<msup>|<mn>)*\d", texts[1]):

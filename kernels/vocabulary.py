@@ -1,9 +1,10 @@
 """The one table of functions that a rule may use; nothing outside it may appear in a rule.
 
-A row gives a word's meaning to every reader: NumPy (a ufunc), Numba and C (text with a slot for
-each argument), the exact reader (a function of mpmath numbers) and the typesetter (a layout of
-`typeset.py`). `simd` says that NumPy has a vector form which LLVM lacks, so that even a large
-array is best read by NumPy; `slow` that it has no form at all, and Python takes the elements.
+A row gives a word's meaning to every reader: NumPy (a ufunc), Numba and C (text with a slot
+for each argument; `vm` is `vector_math.py`), the exact reader (a function of mpmath numbers)
+and the typesetter (a layout of `typeset.py`). `simd` says that NumPy has a vector form which
+compiled code lacks, so that even a large array is best read by NumPy; `vector` that compiled
+code has a better one; `slow` that NumPy has no form at all, and Python takes the elements.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import numpy as np
 
 from . import exact_words as mp
 from . import numpy_words
+from .constants import CONSTANTS as CONSTANTS
+from .constants import Constant as Constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,10 @@ class Word:
     gives: str = "n"
     simd: bool = False
     slow: bool = False
+
+    @property
+    def vector(self) -> bool:
+        return self.numba.startswith("vm.")
 
     def __call__(self, *args: Any) -> Any:
         """The word on symbols (recorded), Tensors (differentiated) or arrays (computed)."""
@@ -58,6 +65,14 @@ def _function(
     numpy, slots = getattr(np, name), ", ".join("{}" for _ in takes)
     c = f"{name.replace('arc', 'a')}({slots})"
     return Word(name, numpy, f"np.{name}({slots})", c, exact, layout, takes, simd=simd)
+
+
+def _vector(name: str, exact: Any, layout: str = "call", f: Any = None) -> Word:
+    """A function of `vector_math.py`; NumPy's of the same name, or one that says what it is."""
+    numpy = f or getattr(np, name)
+    return Word(
+        name, numpy, f"vm.{name}({{}})", f"{name}({{}})", exact, layout, slow=f is not None
+    )
 
 
 def _by_libm(name: str, f: Callable[[float], float], exact: Any) -> Word:
@@ -118,12 +133,12 @@ WORDS: dict[str, Word] = {
         Word("absolute", np.absolute, "abs({})", "fabs({})", abs, "bars"),
         Word("sign", np.sign, _SIGN_NUMBA, _SIGN_C, mp.sign),
         _function("sqrt", mp.sqrt, "root", simd=False),
-        _function("exp", mp.exp, "exp"),
-        _function("expm1", mp.expm1),
-        _function("log", mp.log),
-        _function("log1p", mp.log1p),
-        _function("log2", mp.log2),
-        _function("log10", mp.log10),
+        _vector("exp", mp.exp, "exp"),
+        _vector("expm1", mp.expm1),
+        _vector("log", mp.log),
+        _vector("log1p", mp.log1p),
+        _vector("log2", mp.log2),
+        _vector("log10", mp.log10),
         _function("sin", mp.sin),
         _function("cos", mp.cos),
         _function("tan", mp.tan),
@@ -131,15 +146,22 @@ WORDS: dict[str, Word] = {
         _function("arccos", mp.arccos),
         _function("arctan", mp.arctan),
         _function("arctan2", mp.arctan2, takes="nn"),
-        _function("sinh", mp.sinh),
-        _function("cosh", mp.cosh),
-        _function("tanh", mp.tanh),
+        _vector("sinh", mp.sinh),
+        _vector("cosh", mp.cosh),
+        _vector("tanh", mp.tanh),
         _function("arcsinh", mp.arcsinh),
         _function("arccosh", mp.arccosh),
         _function("arctanh", mp.arctanh),
         _function("hypot", mp.hypot, takes="nn", simd=False),
-        _by_libm("erf", math.erf, mp.erf),
-        _by_libm("erfc", math.erfc, mp.erfc),
+        _vector("erf", mp.erf, f=numpy_words.of_libm(math.erf)),
+        _vector("erfc", mp.erfc, f=numpy_words.of_libm(math.erfc)),
+        Word(
+            "softplus",
+            numpy_words.softplus,
+            "vm.softplus({0})",
+            "T(({0} > T(0) ? {0} : T(0)) + T(log1p(exp(-fabs({0})))))",
+            mp.softplus,
+        ),
         _by_libm("lgamma", numpy_words.lgamma, mp.lgamma),
         _function("floor", mp.floor, "floor", simd=False),
         _function("ceil", mp.ceil, "ceil", simd=False),
@@ -180,9 +202,11 @@ WORDS: dict[str, Word] = {
             "fraction",
             "nn",
         ),
-        # The tracer writes this word for the product of a scalar and an element in an update:
-        # the scalar stays float64 and only the product is rounded. A float32 beta2 would let a
-        # state fade at a rate that is wrong by 1e-8 at every step. `h0_` is the host's h0.
+        # The tracer writes this word for the product of a scalar and a state that an update
+        # renews: the scalar stays float64 and only the product is rounded. A float32 beta2
+        # would let the state fade at a rate that is wrong by 1e-8 at every step. `h0_` is the
+        # host's h0. Other products do without: to widen and to round an element takes longer
+        # than a division.
         Word(
             "scale",
             numpy_words.scale,
@@ -206,25 +230,3 @@ WORDS: dict[str, Word] = {
 }
 
 BY_UFUNC = {word.numpy: word for word in WORDS.values() if isinstance(word.numpy, np.ufunc)}
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A number that every reader knows to its own precision."""
-
-    name: str
-    value: float
-    exact: Callable[[Any], Any]
-
-
-CONSTANTS = {
-    c.name: c
-    for c in (
-        Constant("pi", math.pi, lambda mp: +mp.pi),
-        Constant("log_2", math.log(2), lambda mp: mp.log(2)),
-        Constant("log_10", math.log(10), lambda mp: mp.log(10)),
-        Constant("sqrt_2", math.sqrt(2), lambda mp: mp.sqrt(2)),
-        Constant("sqrt_pi", math.sqrt(math.pi), lambda mp: mp.sqrt(mp.pi)),
-        Constant("sqrt_2pi", math.sqrt(2 * math.pi), lambda mp: mp.sqrt(2 * mp.pi)),
-    )
-}

@@ -6,8 +6,9 @@ differentiate. `+ - * / **`, comparisons and `abs` need no import.
 
 from .vocabulary import CONSTANTS, WORDS
 
-pi, sqrt_2 = CONSTANTS["pi"], CONSTANTS["sqrt_2"]
+pi, sqrt_2, sqrt_half = CONSTANTS["pi"], CONSTANTS["sqrt_2"], CONSTANTS["sqrt_half"]
 sqrt_pi, sqrt_2pi = CONSTANTS["sqrt_pi"], CONSTANTS["sqrt_2pi"]
+bell = CONSTANTS["bell"]  # of a standard normal, its height: 1 / sqrt(2 pi)
 log_2, log_10 = CONSTANTS["log_2"], CONSTANTS["log_10"]
 cos, sin, tan = (WORDS[name] for name in ("cos", "sin", "tan"))
 arccos, arcsin, arctan = (WORDS[name] for name in ("arccos", "arcsin", "arctan"))
@@ -16,7 +17,7 @@ arccosh, arcsinh, arctanh = (WORDS[name] for name in ("arccosh", "arcsinh", "arc
 arctan2, hypot = WORDS["arctan2"], WORDS["hypot"]
 erf, erfc, lgamma = (WORDS[name] for name in ("erf", "erfc", "lgamma"))
 exp, expm1, log, log1p = (WORDS[name] for name in ("exp", "expm1", "log", "log1p"))
-log2, log10 = WORDS["log2"], WORDS["log10"]
+log2, log10, softplus = WORDS["log2"], WORDS["log10"], WORDS["softplus"]
 sqrt, sign, ratio = (WORDS[name] for name in ("sqrt", "sign", "ratio"))
 floor, ceil, rint = (WORDS[name] for name in ("floor", "ceil", "rint"))
 remainder, floor_divide = WORDS["remainder"], WORDS["floor_divide"]
@@ -33,6 +34,7 @@ __all__ = [
     "arctan",
     "arctan2",
     "arctanh",
+    "bell",
     "ceil",
     "cos",
     "cosh",
@@ -63,9 +65,11 @@ __all__ = [
     "sign",
     "sin",
     "sinh",
+    "softplus",
     "sqrt",
     "sqrt_2",
     "sqrt_2pi",
+    "sqrt_half",
     "sqrt_pi",
     "tan",
     "tanh",

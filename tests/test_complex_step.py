@@ -47,6 +47,7 @@ PIECES: dict[str, Callable[..., Any]] = {  # of another meaning, or none, for Nu
     "remainder": lambda a, b: a - b * np.floor(np.real(a) / np.real(b)),
     "hypot": lambda a, b: np.sqrt(a * a + b * b),
     "arctan2": lambda a, b: np.arctan(a / b),  # for b > 0
+    "softplus": lambda x: np.log1p(np.exp(x)),  # of moderate x
 }
 ROWS_LEFT_OUT = {
     "erf": "NumPy has no erf",

@@ -2,17 +2,15 @@
 
 import math
 from collections.abc import Callable
-from importlib import import_module
 
 import numpy as np
 import pytest
 
-from fusegrad.kernels import WORDS, Lifted, lift, on_exact, on_numba, on_numpy, trace
+from fusegrad.kernels import WORDS, lift, on_exact, on_numba, on_numpy, trace
 from fusegrad.kernels.words import exp, sqrt, where
 from tests.bounds_sample import DTYPES, MP, ULPS, Bound
 from tests.readers_sample import RULES, Rule, assert_agree, outputs
 
-LIFT = import_module("fusegrad.kernels.lift")  # the package's `lift` is the function
 POINTS = 32
 # Next to a pole the errors of the words decide whether a number comes out at all; there the
 # bound is silent. It must not be silent often, or it would prove nothing.
@@ -194,46 +192,6 @@ def test_numba_takes_single_numbers_of_any_shape(shapes: tuple) -> None:
     got = lift(lambda a, b: a * b + a, reader="numba")(a, b)
     assert got.shape == np.broadcast_shapes(*shapes)
     assert np.array_equal(got, a * b + a)
-
-
-# ---- which reader -------------------------------------------------------------------------
-def chosen_for(rule: Callable[..., object], *arrays: object) -> str:
-    return LIFT.choose(Lifted(rule).program, arrays)
-
-
-def axpy(x: object, y: object, *, a: object = 2) -> object:
-    return a * x + y
-
-
-@pytest.fixture
-def small_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LIFT, "NUMBA_FROM", 100)
-
-
-@pytest.mark.usefixtures("small_threshold")
-def test_large_plain_arrays_go_to_numba_and_others_to_numpy() -> None:
-    x = np.ones(100, np.float32)
-    assert chosen_for(axpy, x, x) == "numba"
-    assert chosen_for(axpy, x, x[:1]) == chosen_for(axpy, x, np.ones((), "f4")) == "numba"
-    assert chosen_for(lambda t, x: where(t, x * x, x), x > 0, x) == "numba"
-    for other in (x[:99], x.astype("f8"), np.ones(200, "f4")[::2], 2.0, x.reshape(4, 25)):
-        assert chosen_for(axpy, other if np.size(other) == 99 else x, other) == "numpy"
-    for dtype in (np.float16, np.int64, ">f4", bool):
-        assert chosen_for(axpy, x.astype(dtype), x.astype(dtype)) == "numpy"
-    assert chosen_for(lambda x: exp(x) * x, x) == "numpy"  # NumPy's exp is a vector form
-    assert chosen_for(lambda x, y: x * y, x, x) == "numpy"  # one word has nothing to fuse
-
-
-@pytest.mark.usefixtures("small_threshold")
-@pytest.mark.parametrize("rule", [lambda x: x * x + x, lambda x, *, a: a * x * x + x])
-def test_the_chosen_reader_runs(rule: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    ran = []
-    monkeypatch.setitem(LIFT.READERS, "numba", lambda program: lambda *args: ran.append(args))
-    f, scalars = lift(rule), dict.fromkeys(lift(rule).program.scalars, 3)
-    f(np.ones(99), **scalars)
-    assert not ran
-    f(np.ones(100), **scalars)
-    assert [a if np.isscalar(a) else a.size for a in ran[0]] == [100, *scalars.values()]
 
 
 def test_both_loops_of_numba_agree_beyond_one_chunk() -> None:

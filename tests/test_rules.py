@@ -1,5 +1,6 @@
 """A rule and what tracing makes of it: what is refused, what is shared, what the host does."""
 
+import cProfile
 import math
 import re
 import sys
@@ -131,6 +132,18 @@ def test_tracing_leaves_the_profiler_as_it_was() -> None:
         assert sys.getprofile() is profiler
     finally:
         sys.setprofile(None)
+
+
+def test_a_profiled_program_may_trace() -> None:
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        trace(lambda x: x + x)
+        sorted([3, 1, 2])
+    finally:
+        profile.disable()
+    seen = {row.code for row in profile.getstats() if isinstance(row.code, str)}
+    assert "<built-in method builtins.sorted>" in seen  # it went on after the trace
 
 
 def test_every_word_is_differentiated_by_a_row() -> None:

@@ -21,12 +21,6 @@ def nonpositive(x: Any) -> Any:
     return w.where(x > 0, 0, x)
 
 
-def softplus_of(x: Any) -> Any:
-    """log(1 + exp(x)), through whichever of exp(x) and exp(-x) cannot overflow."""
-    e = w.exp(w.where(x >= 0, 0 - x, x))  # as in `logistic`, the slope at 0 is right
-    return w.where(x >= 0, x, 0) + w.log1p(e)
-
-
 # ---- straight pieces: the slope at a kink is that of the flatter side -----------------------
 relu = row("relu", lambda x: w.maximum(x, 0), lambda x: x > 0, domain=POSITIVE)
 relu6 = row(
@@ -82,10 +76,8 @@ hardshrink = row(
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 
 sigmoid = row("sigmoid", logistic, lambda y: y * (1 - y))
-softplus = row("softplus", softplus_of, lambda y: -w.expm1(-y))
-logsigmoid = row(
-    "logsigmoid", lambda x: w.minimum(x, 0) - w.log1p(w.exp(0 - abs(x))), lambda y: -w.expm1(y)
-)
+softplus = row("softplus", lambda x: w.softplus(x), lambda y: -w.expm1(-y))
+logsigmoid = row("logsigmoid", lambda x: 0 - w.softplus(0 - x), lambda y: -w.expm1(y))
 softsign = row(
     "softsign", lambda x: x / (1 + abs(x)), lambda x: 1 / ((1 + abs(x)) * (1 + abs(x)))
 )
@@ -117,12 +109,21 @@ celu = row(
 
 def normal_cdf(x: Any) -> Any:
     """The share of a standard normal below x."""
-    return 0.5 * w.erfc((0 - x) / w.sqrt_2)  # 1 + erf would cancel far below 0
+    return 0.5 * w.erfc((0 - x) * w.sqrt_half)  # 1 + erf would cancel far below 0
 
 
 def normal_pdf(x: Any) -> Any:
     """The density of a standard normal at x."""
-    return w.exp(-0.5 * x * x) / w.sqrt_2pi
+    return w.exp(-0.5 * (x * x)) * w.bell
+
+
+NEAR = 2e-4  # where y may be a subnormal number, which lost digits, in float16
+
+
+def gelu_slope(x: Any, y: Any) -> Any:
+    """The slope of y = x P(x), which is P(x) + x p(x), where P(x) = y / x costs no erfc."""
+    near = 0.5 + x * (1 - x * x * (1 / 6)) * w.bell
+    return w.where(abs(x) <= NEAR, near, y / x) + x * normal_pdf(x)
 
 
 CUBIC = 0.044715
@@ -130,7 +131,7 @@ CUBIC = 0.044715
 
 def tanh_gate(x: Any) -> Any:
     """(1 + tanh(u)) / 2, which is logistic(2 u), of u = sqrt(2 / pi) (x + 0.044715 x**3)."""
-    return logistic(4 * x * (1 + CUBIC * (x * x)) / w.sqrt_2pi)
+    return logistic(4 * x * (1 + CUBIC * (x * x)) * w.bell)
 
 
 def tanh_gated(x: Any) -> Any:
@@ -143,7 +144,7 @@ def tanh_slope(x: Any) -> Any:
     square would meet a 0 and make nan of it."""
     near = w.minimum(w.maximum(x, -30), 30)
     gate = tanh_gate(near)
-    steep = 4 * near * (1 + 3 * CUBIC * (near * near)) / w.sqrt_2pi
+    steep = 4 * near * (1 + 3 * CUBIC * (near * near)) * w.bell
     return gate * (1 + steep * (1 - gate))
 
 
@@ -170,7 +171,12 @@ silu = row(
 )
 mish = row("mish", mish_of, mish_slope)
 gelu_tanh = row("gelu_tanh", tanh_gated, tanh_slope)
-gelu_erf = row("gelu", lambda x: x * normal_cdf(x), lambda x: normal_cdf(x) + x * normal_pdf(x))
+gelu_erf = row(
+    "gelu",
+    lambda x: x * normal_cdf(x),
+    lambda x: normal_cdf(x) + x * normal_pdf(x),
+    quick=gelu_slope,
+)
 GELUS = {"none": gelu_erf, "tanh": gelu_tanh}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...kernels import words as w
 from ..row import row
-from .activations import ABOVE_0, softplus_of
+from .activations import ABOVE_0
 from .elementwise import POSITIVE, REAL, logistic
 
 SHARE = (0.05, 0.95)
@@ -18,18 +18,18 @@ SHARE = (0.05, 0.95)
 
 def bce_of(x: Any, target: Any, pos_weight: Any) -> Any:
     """pos_weight target softplus(-x) + (1 - target) softplus(x)."""
-    return pos_weight * target * softplus_of(0 - x) + (1 - target) * softplus_of(x)
+    return pos_weight * target * w.softplus(0 - x) + (1 - target) * w.softplus(x)
 
 
 def focal_of(x: Any, gamma: Any = 2.0) -> Any:
     """-(1 - p)**gamma log(p) with p = logistic(x)."""
-    return w.exp(0 - gamma * softplus_of(x)) * softplus_of(0 - x)
+    return w.exp(0 - gamma * w.softplus(x)) * w.softplus(0 - x)
 
 
 def focal_slope(x: Any, gamma: Any) -> Any:
     """-(1 - p)**gamma (1 - p - gamma p log(p))."""
-    fading = w.exp(0 - gamma * softplus_of(x))
-    return 0 - fading * (logistic(0 - x) + gamma * logistic(x) * softplus_of(0 - x))
+    fading = w.exp(0 - gamma * w.softplus(x))
+    return 0 - fading * (logistic(0 - x) + gamma * logistic(x) * w.softplus(0 - x))
 
 
 def huber_of(x: Any, delta: Any = 1.0) -> Any:
@@ -54,15 +54,15 @@ bce_with_logits = row(
     lambda x, target, pos_weight: (
         (1 - target) * logistic(x) - pos_weight * target * logistic(0 - x)
     ),
-    lambda x, pos_weight: pos_weight * softplus_of(0 - x) - softplus_of(x),
-    lambda x, target: target * softplus_of(0 - x),
+    lambda x, pos_weight: pos_weight * w.softplus(0 - x) - w.softplus(x),
+    lambda x, target: target * w.softplus(0 - x),
     domain=(REAL, SHARE, ABOVE_0),
 )
 focal = row(
     "focal",
     focal_of,
     focal_slope,
-    lambda y, x: 0 - y * softplus_of(x),
+    lambda y, x: 0 - y * w.softplus(x),
     domain=(REAL, ABOVE_0),
 )
 # On |x| = delta the two pieces meet with one slope.
