@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from . import philox
 from .draws import note
 from .kernel import kernel
+from .lift import lift
+from .words import where
 
 
 @kernel
@@ -38,6 +42,24 @@ def bernoulli(rng: np.random.Generator, *, shape: tuple[int, ...], p: float) -> 
     """Truth values that hold with probability p."""
     note(rng)
     return rng.random(shape) < p
+
+
+@kernel
+def kept(rng: np.random.Generator, *, shape: tuple[int, ...], p: float) -> Any:
+    """Truth values that fail with probability p: 64 bits are drawn, and the rest follows from
+    these and an element's place alone, see `philox.py`."""
+    note(rng)
+    key = int(rng.integers(0, 1 << 64, dtype=np.uint64))
+    return philox.kept(key, math.prod(shape), p).reshape(shape)
+
+
+@kernel
+def dropout(x: Any, *, kept: Any, scale: float) -> Any:
+    """x times a number where it is kept, else 0, whatever it is."""
+    return _dropout.compute(x, kept, scale=scale)
+
+
+_dropout = lift(lambda x, kept, *, scale: where(kept, x * scale, 0), "dropout")
 
 
 @kernel

@@ -15,10 +15,9 @@ import numpy as np
 
 from ..engine.ops.activations import relu, sigmoid
 from ..engine.ops.create import zeros
+from ..engine.ops.dense import affine
 from ..engine.ops.elementwise import add, addcmul, lerp, multiply, tanh
 from ..engine.ops.indexing import pick
-from ..engine.ops.linear import matmul
-from ..engine.ops.shaping import transpose
 from ..kernels import OptionError, ShapeError
 from . import init
 from .applied import floats
@@ -90,12 +89,9 @@ class Weights(NamedTuple):
 def entered(kind: Kind, x: Any, weights: Weights) -> tuple[Any, Recur]:
     """W_ih x + b for all rows of x, and what is left to be done of W_hh at each step."""
     ih, hh, b_ih, b_hh = weights
-    product, turned = matmul(x, transpose(ih)), transpose(hh)
-    if b_ih is None:
-        return product, lambda h: matmul(h, turned)
-    if kind.keeps_bias:
-        return product + b_ih, lambda h: matmul(h, turned) + b_hh
-    return product + (b_ih + b_hh), lambda h: matmul(h, turned)
+    if kind.keeps_bias or b_ih is None:
+        return affine(x, ih, b_ih), lambda h: affine(h, hh, b_hh)
+    return affine(x, ih, add(b_ih, b_hh)), lambda h: affine(h, hh)
 
 
 # ---- what cells and layers share ------------------------------------------------------------

@@ -10,9 +10,7 @@ import numpy as np
 from ..engine.ops import random
 from ..engine.ops.activations import SELU_ALPHA, SELU_SCALE
 from ..engine.ops.elementwise import add, multiply, where
-from ..engine.ops.shaping import data_of
 from ..kernels import OptionError, ShapeError
-from ..kernels.device import device_of, to_device
 from .applied import floats
 from .module import Module
 
@@ -87,6 +85,5 @@ class AlphaDropout(Dropout):
             return x
         p, s = self.p, -SELU_SCALE * SELU_ALPHA
         a = 1 / math.sqrt((1 - p) * (1 + p * s * s)) if p < 1 else 0.0
-        kept = random.bernoulli(self.rng, x.shape, 1 - p).data
-        mixed = where(to_device(kept, device_of(data_of(x))), x, s)
+        mixed = where(random.kept(self.rng, x.shape, p, x), x, s)
         return add(multiply(mixed, a), -a * p * s)

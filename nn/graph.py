@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import Tensor
 from ..engine.ops import linear
+from ..engine.ops.dense import affine
 from ..engine.ops.elementwise import rsqrt, where
 from ..engine.ops.indexing import INDEX_ADD, pick
 from ..engine.ops.picking import integers
@@ -73,7 +74,7 @@ class GraphConv(Module):
         edge_weight: Any = None,
     ) -> Tensor:
         x = self._read(x, adjacency, edge_index, edge_weight)
-        h = linear.matmul(x, self.weight.T)
+        h = affine(x, self.weight)
         if edge_index is None:
             mix = _by_matrix(h, adjacency)
         else:

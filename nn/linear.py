@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor
-from ..engine.ops import linear
+from ..engine import CSR, Tensor
+from ..engine.ops.dense import affine
 from ..engine.ops.einsum import einsum
+from ..engine.ops.sparse_products import csr_linear
 from ..kernels import ShapeError
 from . import init
 from .applied import floats
@@ -22,6 +23,7 @@ class Linear(Module):
 
     Shapes: x (..., in_features) -> (..., out_features); W (out_features, in_features), b
     (out_features,). W and b are drawn uniformly from +-1/sqrt(in_features), as PyTorch does.
+    An x that is almost all zeros, as bags of words are, may be a `CSR`, which is a constant.
     Raises: ShapeError, DTypeError for an x that is not so.
     """
 
@@ -39,7 +41,7 @@ class Linear(Module):
         _draw(self, (out_features, in_features), bias, rng)
 
     def forward(self, x: Any) -> Tensor:
-        x = floats("Linear", x)
+        x = x if isinstance(x, CSR) else floats("Linear", x)
         if x.shape[-1:] != self.weight.shape[1:]:
             raise ShapeError(
                 "Linear",
@@ -47,8 +49,9 @@ class Linear(Module):
                 str(x.shape),
                 _repair(x.shape, self.weight.shape[1]),
             )
-        y = linear.matmul(x, self.weight.T)
-        return y if self.bias is None else y + self.bias
+        if isinstance(x, CSR):
+            return csr_linear(x, self.weight, self.bias)
+        return affine(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         out, into = self.weight.shape

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..engine import Tensor
 from ..engine.ops import linear, random
+from ..engine.ops.dense import affine
 from ..engine.ops.pieces import split
 from ..engine.ops.shaping import reshape, transpose
 from ..kernels import OptionError, ShapeError
@@ -124,8 +125,7 @@ class MultiheadAttention(Module):
 
     def _heads(self, x: Any, weight: Any, bias: Any) -> Any:
         """x W^T + b, cut into heads: (B, H, T, D)."""
-        y = linear.matmul(x, weight.T)
-        y = self._batch_first(y if bias is None else y + bias)
+        y = self._batch_first(affine(x, weight, bias))
         sizes = (*y.shape[:2], self.num_heads, self.embed_dim // self.num_heads)
         return transpose(reshape(y, sizes), (0, 2, 1, 3))
 

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 # Multiply-adds of one run of an op, from its arguments and its output. Element by element work
 # is not counted, as is the custom.
 MULTIPLY_ADDS: dict[str, Callable[[Sequence[Any], Any], int]] = {
+    "linear": lambda args, y: y.size * args[0].shape[-1],
     "matmul": lambda args, y: y.size * args[0].shape[-1],
     "conv": lambda args, y: y.size * math.prod(args[1].shape[1:]),
+    "conv_biased": lambda args, y: y.size * math.prod(args[1].shape[1:]),
     "conv_input": lambda args, y: args[0].size * math.prod(args[1].shape[1:]),
 }
 

@@ -10,6 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from tests import dense_sample as dense
 from tests import windows_sample as slide
 from tests.cases.operation import Use
 
@@ -237,12 +238,9 @@ STRATEGIES: dict[str, Uses] = {
     "segment_sum": segments(),
     "take_rows": with_shape(lambda s: st.permutations(range(s[0])), 1),
     "matmul": PRODUCTS,
-    "windows": slide.windows(),
-    "overlap_add": slide.overlaps(),
-    "border": slide.borders(),
-    "conv": slide.convs(),
-    "conv_input": slide.conv_inputs(),
-    "conv_weight": slide.conv_weights(),
+    "linear": dense.affine(),
+    "dropout": dense.masks(),
+    **slide.STRATEGIES,
     **dict.fromkeys(("det", "cofactors", "slogdet", "inv", "cholesky", "eigh"), SQUARE),
     **dict.fromkeys(("qr", "svd"), OBLONG),
     "solve": equations(),

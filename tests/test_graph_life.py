@@ -19,6 +19,7 @@ from fusegrad.engine.graph import collect
 from fusegrad.kernels import observe
 from tests.ops_sample import leaf, without_collector
 
+pytestmark = pytest.mark.usefixtures("memory_of_its_size")
 KILOBYTE = 1024
 
 

@@ -118,7 +118,7 @@ NAME = at_once(DTypeError, r"^np\.\w+: expected plain arrays, got a Tensor that 
 PART = at_once(GraphError, r"^Tensor\[\.\.\.\] = : expected a value, which never changes, ")
 LEAF = at_once(GraphError, "^assign_: expected a leaf, got the output of multiply; compute ")
 X, XX, C = by_backward(), by_backward(times=2), by_backward(name="c")
-W, WHERE = by_backward("matmul", "weight"), by_backward("where", "c")
+W, WHERE = by_backward("linear", "weight"), by_backward("where", "c")
 CONSTANT, WEIGHT = partial(Tensor, two(), name="c"), partial(leaf, two(), name="c")
 MASK, PICKED = partial(Tensor, two(bool), name="c"), partial(np.zeros, 2, int)
 

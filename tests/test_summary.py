@@ -12,6 +12,7 @@ import fusegrad as fg
 from fusegrad import nn
 from fusegrad.engine import Tensor
 
+pytestmark = pytest.mark.usefixtures("memory_of_its_size")
 WITHIN = 0.02  # of what a step holds
 
 

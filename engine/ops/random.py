@@ -12,12 +12,21 @@ import numpy as np
 
 from ...kernels import DTypeError, Kernel, OptionError, random
 from ...kernels.device import device_of, to_device
+from ..op import LINEAR, Op, structural
+from ..tape import apply
 from ..tensor import Tensor
 from .create import Shape, number, sizes
-from .elementwise import multiply, where
 from .shaping import as_array, data_of
 
 Generator = np.random.Generator
+
+DROPOUT: Op = structural(
+    "dropout",
+    random.dropout,
+    ["x"],
+    lambda g, kept, scale: apply(DROPOUT, g, kept=kept, scale=scale),
+    jvp=LINEAR,
+)
 
 
 def uniform(
@@ -92,19 +101,26 @@ def dropout(
 ) -> Any:
     """Each element 0 with probability p, else x / (1 - p), which keeps the mean; x itself
     where p is 0 or not in training. What is dropped passes nothing on, nan and inf included.
-    One draw for each element of `mask_shape`, which broadcasts to x; by default x's own.
+    One draw for each element of `mask_shape`, which broadcasts to x; by default x's own. All
+    follow from 64 bits of `rng` (see `kernels/philox.py`); p counts to 2^-33.
 
     Raises: OptionError for a p that is no probability.
-    Source: Srivastava et al. 2014, scaled in training as PyTorch does.
+    Source: Srivastava et al. 2014, scaled in training as PyTorch does; Salmon et al. 2011.
     """
     x = as_array(x)
     _demand("dropout", 0 <= p <= 1, "p in [0, 1]", f"p={p}")
     if not training or p == 0:
         return x
     shape = x.shape if mask_shape is None else sizes("dropout", mask_shape)
-    kept = random.bernoulli(generator(rng), shape=shape, p=1 - p)
     scale = 1 / (1 - p) if p < 1 else 0.0  # where nothing is kept
-    return where(to_device(kept, device_of(data_of(x))), multiply(x, scale), 0.0)
+    return apply(DROPOUT, x, kept=kept(rng, shape, p, x), scale=scale)
+
+
+def kept(rng: Generator, shape: tuple[int, ...], p: float, like: Any) -> Any:
+    """What is not dropped: an array of truth values that fail with probability p, on the device
+    of another array."""
+    drawn = random.kept(generator(rng), shape=shape, p=p)
+    return to_device(drawn, device_of(data_of(like)))
 
 
 def generator(rng: Any) -> Generator:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...engine import Tensor
 from ...engine.ops.softmax import cross_entropy
-from ...kernels import OptionError
+from ...kernels import OptionError, pool
 from ...nn import Module
 from .held_out import Criterion, untouched
 from .table import Record, aligned
@@ -93,6 +93,7 @@ def _timed(forward: Callable[[], Tensor]) -> tuple[float, float]:
 
 def _peak(forward: Callable[[], Tensor]) -> int:
     """Bytes at the peak of one pass, beyond those held before it."""
+    pool.clear()  # what is taken from there is not seen
     was_tracing = tracemalloc.is_tracing()
     if not was_tracing:
         tracemalloc.start()
