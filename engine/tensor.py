@@ -118,10 +118,13 @@ class Tensor(Operators, Methods, Interop):
             rule = "a Tensor computed from one that requires a gradient"
             repair = "set requires_grad=True on a leaf"
             raise GraphError("backward", rule, repr(self), repair)
-        seed = Tensor._of(self._seed(gradient))
+        # What is passed on is never written to, and leaves copy what they are given unchanged;
+        # but what ends at the `inputs`, or in a graph, becomes a Tensor.
+        shares = not (create_graph or wanted or self.node is None)
+        seed = self._seed(gradient, shares)
         found = backpropagate(
             [edge],
-            [seed if create_graph else seed.data],
+            [Tensor._of(seed) if create_graph else seed],
             inputs=list(wanted),
             retain_graph=retain_graph or create_graph,
             create_graph=create_graph,
@@ -130,7 +133,7 @@ class Tensor(Operators, Methods, Interop):
         for end, g in found.items():
             receive(wanted.get(end, end), g)
 
-    def _seed(self, gradient: Any) -> Any:
+    def _seed(self, gradient: Any, shares: bool = False) -> Any:
         if gradient is None and self.size != 1:
             raise ShapeError(
                 "backward",
@@ -140,7 +143,8 @@ class Tensor(Operators, Methods, Interop):
             )
         module = device.module_of(self.data)
         given = gradient.data if isinstance(gradient, Value) else gradient
-        seed = module.ones_like(self.data) if given is None else module.array(given, self.dtype)
+        taken = module.asarray if shares else module.array
+        seed = module.ones_like(self.data) if given is None else taken(given, self.dtype)
         if seed.shape != self.shape:
             raise ShapeError(
                 "backward",

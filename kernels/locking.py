@@ -35,15 +35,19 @@ def is_view(x: Any) -> bool:
     return base is not None and base.__class__ is not Block
 
 
+def _is_locked(x: Any) -> bool:
+    return x.__class__ is np.ndarray and not x.flags.writeable
+
+
 @contextmanager
 def opened(arrays: Sequence[Any]) -> Iterator[None]:
     """Allow writes to locked arrays in this block."""
-    locked = [
-        a
-        for x in arrays
-        for a in (memory_of(x), x)  # a view opens only after its memory
-        if a.__class__ is np.ndarray and not a.flags.writeable
-    ]
+    locked = []
+    for x in arrays:
+        if (memory := memory_of(x)) is not x and _is_locked(memory):
+            locked.append(memory)  # a view opens only after its memory
+        if _is_locked(x):
+            locked.append(x)
     for a in locked:
         a.setflags(write=True)
     try:

@@ -9,8 +9,11 @@ dialects/                                                          what each lib
 averaging.py  clipping.py  schedules.py  decay.py                  around any of them
 explain.py  functional.py                                          a step seen; differentiated
 optimizer.py  parameters.py  settings.py  rules.py
-memory.py  launch.py  state.py  torch_names.py                     the machinery
+memory.py  blocks.py  launch.py  state.py  torch_names.py          the machinery
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from . import schedules
 from .adabound import AdaBound
@@ -27,7 +30,6 @@ from .amsgrad import AMSGrad
 from .amsgrad_corrected import AMSGradCorrected
 from .averaging import Averaged
 from .clipping import clip_grad_norm_, clip_grad_value_
-from .dialects import DIALECTS, dialect
 from .explain import Explanation
 from .functional import Functional
 from .lazy_adam import LazyAdam
@@ -43,6 +45,9 @@ from .rmsprop_centred import RMSPropCentred
 from .sgd import SGD
 from .torch_names import to_torch
 from .vsgd import VSGD
+
+if TYPE_CHECKING:
+    from .dialects import DIALECTS, dialect
 
 __all__ = [
     "DIALECTS",
@@ -79,3 +84,11 @@ __all__ = [
     "schedules",
     "to_torch",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What each library computes: rules that are read on first use, since few programs do."""
+    if name not in ("DIALECTS", "dialect", "dialects"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    dialects = importlib.import_module(".dialects", __name__)
+    return dialects if name == "dialects" else getattr(dialects, name)

@@ -8,7 +8,7 @@ settings: a learning rate can be learnt.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,10 +21,12 @@ from ..engine.row import on_tensors
 from ..engine.value import Value
 from ..kernels import OptionError
 from ..kernels.program import Host, Program
-from .dialects import Dialect
 from .optimizer import Optimizer
 from .schedules import at
 from .settings import check_ranges, letters, letters_of
+
+if TYPE_CHECKING:
+    from .dialects import Dialect
 
 
 def root(x: Any) -> Any:
@@ -63,7 +65,7 @@ class Functional:
     """
 
     def __init__(self, optimizer: type[Optimizer] | Dialect, **settings: Any) -> None:
-        if not isinstance(optimizer, (type, Dialect)):
+        if not isinstance(optimizer, type) and not hasattr(optimizer, "optimizer"):
             expected, repair = "an optimizer's class or dialect", "pass it with its settings"
             raise OptionError("Functional", expected, repr(optimizer), repair)
         plain = {word: _plain(setting) for word, setting in settings.items()}

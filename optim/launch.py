@@ -12,7 +12,6 @@ from ..kernels import DTypeError, OptionError, ShapeError, Update
 from ..kernels.finite import not_finite
 from ..kernels.locking import opened
 from .memory import Work
-from .settings import letters
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -81,16 +80,17 @@ def _moving(group: Mapping[str, Any]) -> list[Any]:
 
 def launches(optimizer: Optimizer, apart: bool = False) -> Iterator[Launch]:
     """The launches of one step."""
+    names = optimizer.host_names
     for group in optimizer.param_groups:
         together: dict[tuple[Any, ...], list[Work]] = {}
         for p in _moving(group):
             state = optimizer.state_of(p, group)
             work = Work(p, state, optimizer.measured(p), apart)
-            host = tuple(state[name] for name in optimizer.host_names)
-            key = (state["step"] + 1, work.own["theta"].dtype, p.device, host)
+            theta, host = work.own["theta"], tuple([state[name] for name in names])
+            key = (state["step"] + 1, theta.dtype.char, theta.__class__, host)
             together.setdefault(key, []).append(work)
         for (t, _, _, host), works in together.items():
-            known = dict(zip(optimizer.host_names, host))
+            known = dict(zip(names, host))
             scalars = scalars_at(optimizer, group, t, known)
             yield Launch(optimizer.update_of(group), scalars, works, t)
 
@@ -99,8 +99,7 @@ def scalars_at(
     optimizer: Optimizer, group: Mapping[str, Any], t: int, host: Mapping[str, float]
 ) -> dict[str, float]:
     """The scalars of the rule at step t."""
-    settings = optimizer.settings_of(group, t)
-    known = {**letters(settings, t), **host, "t": t}
+    known = {**optimizer.letters_at(group, t), **host, "t": t}
     return {name: known[name] for name in optimizer.update_of(group).program.scalars}
 
 

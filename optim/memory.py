@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .optimizer import Optimizer
 
 State = dict[str, Any]
+ON_HOST = frozenset({np.ndarray, int, float})
 
 
 def precision(p: Tensor, asked: Any = None) -> np.dtype[Any]:
@@ -51,7 +52,10 @@ def new_state(optimizer: Optimizer, p: Tensor, settings: Mapping[str, Any]) -> S
     for name in optimizer.state_names:
         start = optimizer.starts.get(name, 0.0)
         value = at(settings[start], 1) if isinstance(start, str) else start
-        state[name] = full_like(p.data, shape=p.shape, value=value, dtype=dtype)
+        if p.data.__class__ is np.ndarray:
+            state[name] = assign(optimizer.blocks.empty(p.shape, dtype), value)
+        else:
+            state[name] = full_like(p.data, shape=p.shape, value=value, dtype=dtype)
     state |= {name: float(optimizer.starts[name]) for name in optimizer.host_names}
     if dtype != p.dtype:
         state["theta"] = astype(p.data, dtype=dtype)
@@ -60,9 +64,10 @@ def new_state(optimizer: Optimizer, p: Tensor, settings: Mapping[str, Any]) -> S
 
 def follow(p: Tensor, state: State) -> State:
     """The state where its parameter now is: on its device, and at values set by others."""
-    for name, value in state.items():
-        if hasattr(value, "dtype") and device.device_of(value) != p.device:
-            state[name] = device.to_device(value, p.device)
+    if not (p.data.__class__ is np.ndarray and ON_HOST.issuperset(map(type, state.values()))):
+        for name, value in state.items():
+            if hasattr(value, "dtype") and device.device_of(value) != p.device:
+                state[name] = device.to_device(value, p.device)
     if "theta" in state:
         state["theta"] = refined(state["theta"], p.data)
     return state
@@ -78,25 +83,28 @@ class Work:
         g: Any = p.grad
         self.p, self.state = p, state
         self.rows = g.indices if isinstance(g, SparseRows) else None
-        self.own = {"theta": p.data, **state}
-        dtype = self.own["theta"].dtype
-        given = {name: _as(x, dtype) for name, x in {**extra, "g": g.data}.items()}
-        self.arrays = {**self.own, **given}
+        self.own = self.arrays = {"theta": p.data, **state}
+        dtype = self.arrays["theta"].dtype
+        self.arrays["g"] = _plain(g.data, dtype)
+        for name, x in extra.items():
+            self.arrays[name] = _plain(x, dtype)
         self.apart = apart or self.rows is not None
 
     def inputs(self, names: tuple[str, ...], renewed: tuple[str, ...]) -> tuple[Any, ...]:
         """The arrays of these names, in their order."""
         if self.apart:
+            self.arrays = dict(self.own)
             for name in names:
                 if self.rows is not None and name != "g":
                     self.arrays[name] = getitem(self.arrays[name], index=self.rows)
                 elif name in renewed:
                     self.arrays[name] = copy(self.arrays[name])
-        return tuple(self.arrays[name] for name in names)
+        return tuple([self.arrays[name] for name in names])
 
     def outcome(self, renewed: tuple[str, ...]) -> list[Any]:
         """What a commit writes: the renewed arrays, and the parameter where it is coarser."""
-        coarse = [_as(self.arrays["theta"], self.p.dtype)] if "theta" in self.state else []
+        theta = self.arrays["theta"]
+        coarse = [astype(theta, dtype=self.p.dtype)] if "theta" in self.state else []
         return [*(self.arrays[name] for name in renewed), *coarse]
 
     def commit(self, renewed: tuple[str, ...]) -> None:
@@ -111,5 +119,6 @@ class Work:
         self.p.changed()
 
 
-def _as(x: Any, dtype: Any) -> Any:
-    return x if x.dtype == dtype else astype(x, dtype=dtype)
+def _plain(x: Any, dtype: Any) -> Any:
+    """What is read beside the states, as they are: of their dtype, and in rows."""
+    return x if x.dtype == dtype and x.flags.c_contiguous else astype(x, dtype=dtype)

@@ -19,12 +19,13 @@ from ..engine import Tensor
 from ..kernels import OptionError, Update
 from ..kernels.shape import astype, zeros_like
 from . import explain as explanation
+from .blocks import Blocks
 from .decay import decayed
 from .launch import check_gradients, take_step, tensors_of
 from .memory import State, check_precision, follow, new_state, precision
 from .parameters import Params, as_groups, check_parameters, parameters_of
 from .rules import check_outputs, check_scalars, check_states
-from .settings import check_settings, has_schedule
+from .settings import check_settings, has_schedule, letters
 from .state import load_state_dict, state_dict
 
 Hook = Callable[["Optimizer"], None]
@@ -90,7 +91,8 @@ class Optimizer:
         check_scalars(where, getattr(self, "update", None), self.defaults, self.starts)
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, State] = {}
-        self._checked: dict[int, dict[str, Any]] = {}
+        self.blocks = Blocks()
+        self._known: dict[int, tuple[dict[str, Any], dict[str, float]]] = {}
         self._pre_hooks: list[Hook] = []
         self._post_hooks: list[Hook] = []
         for group in as_groups(where, params):
@@ -114,20 +116,24 @@ class Optimizer:
         """States that are one number for a whole parameter, which the host keeps."""
         return self.update.program.host_names
 
-    def settings_of(self, group: Mapping[str, Any], t: int) -> dict[str, Any]:
-        """The settings of a group, checked again where somebody changed them or they follow t.
+    def letters_at(self, group: Mapping[str, Any], t: int) -> dict[str, float]:
+        """The settings of a group in the letters of the rule, at step t; checked again where
+        somebody changed them or they follow t.
 
         Raises: OptionError for one outside its range, or missing.
         """
-        where, checked = type(self).__name__, self._checked.get(id(group))
         settings = {word: group[word] for word in self.defaults if word in group}
-        if settings != checked or has_schedule(settings):
-            if missing := sorted(self.defaults.keys() - settings.keys()):
-                repair = f"set group[{missing[0]!r}]"
-                raise OptionError(where, "all settings in a group", f"no {missing[0]}", repair)
-            check_settings(where, settings, self.defaults, t)
-            self._checked[id(group)] = settings
-        return settings
+        if (known := self._known.get(id(group))) is not None and known[0] == settings:
+            return known[1]
+        where = type(self).__name__
+        if missing := sorted(self.defaults.keys() - settings.keys()):
+            repair = f"set group[{missing[0]!r}]"
+            raise OptionError(where, "all settings in a group", f"no {missing[0]}", repair)
+        check_settings(where, settings, self.defaults, t)
+        found = letters(settings, t)
+        if not has_schedule(settings):
+            self._known[id(group)] = settings, found
+        return found
 
     def update_of(self, group: Mapping[str, Any]) -> Update:
         """The rule of a group: with coupled weight decay where it has some, unless the rule

@@ -215,3 +215,19 @@ def test_a_lifted_formula_differentiates_on_tensors() -> None:
     x = np.linspace(-2, 2, 5)
     fg.gradcheck(lambda x, beta: swish(x, beta=beta), x, np.array(1.5), order=2)
     assert np.allclose(swish(x, beta=1.5), swish(Tensor(x), beta=1.5).numpy(), rtol=1e-15)
+
+
+def test_a_gradient_that_is_handed_in_stays_the_callers() -> None:
+    g = np.ones(3)
+    x, z = (Tensor(np.arange(3.0), requires_grad=True) for _ in range(2))
+    for give in (
+        lambda: (x + z).backward(g),
+        lambda: x.backward(g),
+        lambda: (x * 1.0 + z).backward(g, inputs=[x, z]),
+        lambda: (x + z).backward(g, create_graph=True),
+    ):
+        x.grad = z.grad = None
+        give()
+        g[:] = 7.0  # neither locked, nor seen by what was given
+        assert np.array_equal(x.grad.numpy(), np.ones(3))
+        g[:] = 1.0

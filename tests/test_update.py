@@ -120,20 +120,46 @@ def memory(address: int, count: int, dtype: str) -> np.ndarray:
 def test_the_table_holds_every_chunk_of_every_tensor_once(dtype: str) -> None:
     tensors = tensors_for("adam", dtype)
     rows = table(tensors)
-    assert (rows.dtype, rows.shape) == (np.int64, (1 + 1 + 1 + 1 + 2 + 4, 5))
-    chunks = [
-        [a.ravel()[k : k + CHUNK] for a in arrays]
-        for arrays in tensors
-        for k in range(0, arrays[0].size, CHUNK)
-    ]
-    for (*addresses, count), arrays in zip(rows.tolist(), chunks, strict=True):
-        assert 0 < count <= CHUNK
-        for address, array in zip(addresses, arrays, strict=True):
-            assert np.array_equal(memory(address, count, dtype), array)
+    assert rows.dtype == np.int64 and rows.shape[1] == 5
+    left = iter(rows.tolist())
+    for arrays in tensors:
+        done = 0
+        while done < arrays[0].size:
+            *addresses, count = next(left)
+            assert 0 < count <= CHUNK
+            for address, array in zip(addresses, arrays, strict=True):
+                part = array.ravel()[done : done + count]
+                assert np.array_equal(memory(address, count, dtype), part)
+            done += count
+        assert done == arrays[0].size
+    assert not list(left)
+
+
+@every_dtype
+@pytest.mark.parametrize("offset", [0, 1, 5, 15])
+@pytest.mark.parametrize("alike", [True, False])
+def test_chunks_of_large_arrays_begin_with_a_line_of_the_cache(
+    alike: bool, offset: int, dtype: str
+) -> None:
+    n, width = 3 * CHUNK + 100, np.dtype(dtype).itemsize
+    ends = [offset, offset if alike else offset + 1]
+    arrays = []
+    for shift in ends:
+        bytes_ = np.zeros(n * width + 256, np.uint8)
+        start = -bytes_.ctypes.data % 64 + shift * width
+        arrays.append(bytes_[start : start + n * width].view(dtype))
+    rows = table([tuple(arrays)])
+    assert rows[:, -1].sum() == n and rows[:, -1].max() <= CHUNK and rows[:, -1].min() > 0
+    assert rows[0, 0] == arrays[0].ctypes.data
+    assert np.array_equal(np.diff(rows[:, 0]), width * rows[:-1, -1])
+    if alike:
+        assert np.all(rows[1:, :-1] % 64 == 0)
+    assert len(rows) == 4 + (alike and offset * width % 64 != 0)
 
 
 def test_the_table_of_nothing_has_its_width() -> None:
     assert table(tensors_for("adam", "float32", [(0,)])).shape == (0, 5)
+    assert table([]).shape == (0, 1)
 
 
 # ---- which reader -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fusegrad.kernels import RuleError, Update
+from fusegrad.kernels.words import where
 from fusegrad.optim.adam import adam
 
 
@@ -89,3 +90,17 @@ def test_a_state_that_becomes_the_gradient_keeps_its_name() -> None:
     theta, g, last = (np.full(2, x) for x in (1.0, 2.0, 3.0))
     update([(theta, g, last)], alpha=0.5)
     assert (theta[0], g[0], last[0]) == (0.5, 2.0, 2.0)
+
+
+def test_what_the_host_knew_is_computed_again_where_a_scalar_changed() -> None:
+    def rule(theta: Any, g: Any, *, t: Any, beta: Any, alpha: Any) -> Any:
+        theta = theta - alpha / (1 - beta**t) * (g * where(True, 1 / t, alpha))
+        return (theta,)
+
+    known, fresh = Update(rule).program, lambda: Update(rule).program
+    steps = [(1, 0.9, 0.1), (2, 0.9, 0.1), (2, 0.5, 0.1), (3, 0.5, 2.0), (1, 0.9, 0.1)]
+    for t, beta, alpha in [*steps, *steps]:
+        scalars = {"t": t, "beta": beta, "alpha": alpha}
+        assert known.host_values(scalars) == fresh().host_values(scalars)
+        wanted = alpha / (1 - beta**t)
+        assert min(abs(x - wanted) for x in known.host_values(scalars)) <= 1e-14 * wanted

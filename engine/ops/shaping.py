@@ -10,7 +10,7 @@ import numpy as np
 
 from ...kernels import DTypeError, ShapeError, shape
 from ...kernels.device import is_cuda
-from ..op import LINEAR, structural
+from ..op import LINEAR, Op, structural
 from ..operand import holds_tensors
 from ..tape import apply
 from ..value import Value, wrap
@@ -33,11 +33,11 @@ def _layer(g: Any, input_index: int, axis: int) -> Any:
     return getitem(g, (slice(None),) * axis + (input_index,))
 
 
-RESHAPE = structural(
+RESHAPE: Op = structural(
     "reshape",
     shape.reshape,
     ["x"],
-    lambda g, input_shape: reshape(g, input_shape),
+    lambda g, input_shape: apply(RESHAPE, g, shape=input_shape),
     jvp=LINEAR,
     expects="a shape of as many elements",
     repair="count them",
