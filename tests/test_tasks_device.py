@@ -16,7 +16,7 @@ from tests.test_device import CLOSE
 
 
 @pytest.mark.parametrize("fusion", ["concat", "cross-attention"])
-@pytest.mark.parametrize("name", ["emoji", "spam", "syllables"])
+@pytest.mark.parametrize("name", ["emoji", "spam", "syllables", "mini_av"])
 def test_a_task_computes_there_what_it_computes_here(
     name: str, fusion: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +14,10 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
 from ..kernels import OptionError
+from .progress import ticks
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def experiment(command: Experiment) -> int:
     row = EXPERIMENTS[command.name]
     path = check_target(command.report or f"{row.name}.html")
     began = time.perf_counter()
-    with _bar(row.name) as tick:
+    with ticks(row.name) as tick:
         outcome = row.run(command.seeds or row.seeds, _each(command.workers, tick))
     outcome.seconds = time.perf_counter() - began
     write_outcome(outcome, path)
@@ -87,15 +86,6 @@ def _check(command: Experiment) -> None:
     for flag, value in (("--seeds", command.seeds), ("--workers", command.workers)):
         if value < 0:
             raise OptionError(flag, "a number from 0 up", value, "leave it out")
-
-
-@contextmanager
-def _bar(name: str) -> Any:
-    """A function that moves a bar on where somebody watches."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task(name, total=None)
-        yield lambda done, of: bars.update(task, completed=done, total=of)
 
 
 def show(outcome: Any, path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
@@ -83,3 +86,12 @@ def progress() -> Plain | Live:
     """Bars where stderr is a terminal, else lines."""
     console = Console(stderr=True)
     return Live(console) if console.is_terminal else Plain(console)
+
+
+@contextmanager
+def ticks(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A function (done, of) that moves a bar on, where somebody watches."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(name, total=None)
+        yield lambda done, of: bars.update(task, completed=done, total=of)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import track
 from rich.table import Table
 
-from .proofs import chosen, prove
+from .proofs import prove
+from .rows import Rows, chosen, told, watched
 
 WIDE = 170  # columns where no terminal says how many there are
 NARROW = 120  # columns below which five texts side by side are hard to read
@@ -38,40 +35,19 @@ class Verify:
 def verify(command: Verify) -> int:
     """Run the checks; returns the exit status."""
     from ..lens import check_target, write_verdicts
+    from ..verify import CLAIMS, SUITE, checked
 
     if command.suite == "fusion":
         return prove(command)
-    names = _chosen(command.only)
+    names = chosen(command.only, CLAIMS, "claims", "see `fusegrad verify`")
     if command.html:
         check_target(command.html)
-    rows = _rows(names)
-    if command.html:
-        print(f"Page: {write_verdicts(rows, command.html)}", file=sys.stderr)
-    if command.json:
-        json.dump(rows, sys.stdout, allow_nan=False)
-        print()
-    else:
-        show(rows)
+    rows = [checked(CLAIMS[name], SUITE).to_json() for name in watched(names, "claims")]
+    told(command, rows, write_verdicts, show)
     return int(not all(row["as_expected"] for row in rows))
 
 
-def _chosen(only: Sequence[str]) -> Sequence[str]:
-    from ..verify import CLAIMS
-
-    return chosen(only, CLAIMS, "claims", "see `fusegrad verify`")
-
-
-def _rows(names: Sequence[str]) -> list[dict[str, Any]]:
-    """The claims, checked, with a bar where somebody watches."""
-    from ..verify import CLAIMS, SUITE, checked
-
-    console = Console(stderr=True)
-    still = not console.is_terminal
-    steps = track(names, "claims", console=console, transient=True, disable=still)
-    return [checked(CLAIMS[name], SUITE).to_json() for name in steps]
-
-
-def show(rows: list[dict[str, Any]]) -> None:
+def show(rows: Rows) -> None:
     """A row a claim, or a paragraph where the terminal is narrow; and how many hold."""
     from ..lens.verdicts import HEAD, summary
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from .text import bags_of
+from .text import Bags
 
 TRAIN, TEST_FROM = 7636, 8484
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Movies:
+class Movies(Bags):
     """Sentences as word numbers, in the order of the words. Words seen once are left out.
 
     Shapes: ids (190988,) uint16, all sentences end to end, rows of vocab (10139), the most
@@ -30,6 +30,7 @@ class Movies:
     array([ 5, 19])
     """
 
+    numbers: ClassVar[str] = "ids"
     ids: np.ndarray
     indptr: np.ndarray
     rating: np.ndarray
@@ -37,14 +38,6 @@ class Movies:
     label: np.ndarray
     classes: list[str]
     split: dict[str, np.ndarray]
-
-    def bags(self, rows: Any = slice(None)) -> tuple[np.ndarray, np.ndarray]:
-        """Word numbers of some sentences end to end, and where each begins.
-
-        Shapes: (number of words,), (number of rows,) int64, as `nn.EmbeddingBag` takes them.
-        Raises: OptionError for rows that are not there.
-        """
-        return bags_of("Movies", self.ids, self.indptr, rows)
 
     def sentences(self, rows: Any = slice(None)) -> list[np.ndarray]:
         """An array of word numbers for each sentence."""

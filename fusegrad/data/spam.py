@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
-from .text import bags_of
+from .text import Bags
 
 TRAIN, TEST_FROM = 4320, 4800
 COLUMNS = [
@@ -30,7 +30,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Spam:
+class Spam(Bags):
     """Naturally paired words and numbers of mails. No mail can be read here: of the words only
     which occur is kept, neither how often nor in which order.
 
@@ -45,6 +45,7 @@ class Spam:
     ('ham', np.float32(1.0))
     """
 
+    numbers: ClassVar[str] = "indices"
     indices: np.ndarray
     indptr: np.ndarray
     vocab: list[str]
@@ -53,14 +54,6 @@ class Spam:
     label: np.ndarray
     classes: list[str]
     split: dict[str, np.ndarray]
-
-    def bags(self, rows: Any = slice(None)) -> tuple[np.ndarray, np.ndarray]:
-        """Word numbers of some mails end to end, and where each begins.
-
-        Shapes: (number of words,), (number of rows,) int64, as `nn.EmbeddingBag` takes them.
-        Raises: OptionError for rows that are not there.
-        """
-        return bags_of("Spam", self.indices, self.indptr, rows)
 
     def words(self, row: int) -> list[str]:
         """The known words of a mail, in alphabetical order."""

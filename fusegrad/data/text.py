@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -68,18 +68,22 @@ class Vocabulary:
         return np.array([k for bag in found for k in bag], np.int64), offsets
 
 
-def bags_of(
-    where: str, ids: np.ndarray, indptr: np.ndarray, rows: Any
-) -> tuple[np.ndarray, np.ndarray]:
-    """Word numbers of some texts end to end, and where each begins.
+class Bags:
+    """A data set whose texts stand end to end as word numbers, in the array that `numbers`
+    names: text i is numbers[indptr[i]:indptr[i + 1]]."""
 
-    Text i is ids[indptr[i]:indptr[i + 1]]; `where` names the set in the error.
-    Shapes: (number of words,), (number of rows,) int64, as `nn.EmbeddingBag` takes them.
-    Raises: OptionError for rows that are not there.
-    """
-    rows = np.atleast_1d(row_numbers(where, rows, len(indptr) - 1))
-    begin = indptr[rows].astype(np.int64)
-    lengths = indptr[rows + 1] - begin
-    offsets = np.cumsum(lengths) - lengths
-    places = np.arange(lengths.sum()) + np.repeat(begin - offsets, lengths)
-    return ids[places].astype(np.int64), offsets
+    numbers: ClassVar[str]
+    indptr: np.ndarray
+
+    def bags(self, rows: Any = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Word numbers of some texts end to end, and where each begins.
+
+        Shapes: (number of words,), (number of rows,) int64, as `nn.EmbeddingBag` takes them.
+        Raises: OptionError for rows that are not there.
+        """
+        rows = np.atleast_1d(row_numbers(type(self).__name__, rows, len(self.indptr) - 1))
+        begin = self.indptr[rows].astype(np.int64)
+        lengths = self.indptr[rows + 1] - begin
+        offsets = np.cumsum(lengths) - lengths
+        places = np.arange(lengths.sum()) + np.repeat(begin - offsets, lengths)
+        return getattr(self, self.numbers)[places].astype(np.int64), offsets

@@ -34,8 +34,9 @@ class Settings:
 
     task: str = "emoji"
     """The data: emoji (pictures, keywords), spam (words, table of mails), syllables (Mandarin:
-    sound, spelling), av_digits (pictures, spoken digits that FUSEGRAD_DATA must hold), or a
-    folder of your own with rows.csv (docs/own_data.md)."""
+    sound, spelling), av_digits (pictures, spoken digits that FUSEGRAD_DATA must hold); made-up
+    numbers: mini_av, mini_compete, redundancy, uniqueness, synergy; or a folder of your own
+    with rows.csv (docs/own_data.md)."""
     fusion: str = "concat"
     """How branches meet: concat, sum, gate, gmu, tensor, ..., mean, hybrid, early; a wrong name
     lists all."""

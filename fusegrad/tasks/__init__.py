@@ -4,24 +4,31 @@ task.py  parts.py                    what a task is, and what several are made o
 emoji.py     pictures and words      spam.py       words and a table
 syllables.py sound and spelling      av_digits.py  pictures and sounds
 folder.py    folder_parts.py         a user's own rows of any of these
+synthetic.py                         made-up numbers of which the truth is known
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from .av_digits import AVDigitsTask
 from .emoji import EmojiTask
 from .folder import FolderTask, is_folder
 from .spam import SpamTask
 from .syllables import SyllablesTask
+from .synthetic import SETS, SyntheticTask
 from .task import DROPOUT, WIDTH, Task, masks
 
-TASKS: dict[str, Callable[[str], Task]] = {
+REAL: dict[str, Callable[[str], Task]] = {
     "emoji": EmojiTask,
     "spam": SpamTask,
     "syllables": SyllablesTask,
     "av_digits": AVDigitsTask,
+}
+TASKS: dict[str, Callable[[str], Task]] = {
+    **REAL,
+    **{name: partial(SyntheticTask, name) for name in SETS},
 }
 
 
@@ -32,6 +39,7 @@ def task_of(name: str, device: str = "cpu") -> Task:
 
 __all__ = [
     "DROPOUT",
+    "REAL",
     "TASKS",
     "WIDTH",
     "AVDigitsTask",
@@ -39,6 +47,7 @@ __all__ = [
     "FolderTask",
     "SpamTask",
     "SyllablesTask",
+    "SyntheticTask",
     "Task",
     "is_folder",
     "masks",
