@@ -7,13 +7,14 @@ mode.py  hooks.py  place.py                   what holds for a block; who sees a
 pytree.py  variables.py  grad.py  forward.py  jacobian.py           functions of functions
 checkpoint.py  fingerprint.py                 less memory for one more forward
 tensor.py  operators.py  methods.py  interop.py  display.py               what a user holds
-custom.py  sparse.py                          ops of one's own; gradients of some rows
+custom.py  sparse.py  csr.py                  ops of one's own; gradients of some rows; matrices
 check.py  differences.py  blame.py  anomaly.py    gradients held against values; trouble
 """
 
 from .anomaly import NonFiniteError, detect_anomaly
 from .check import Difference, GradientError, KinkError, gradcheck, gradgradcheck
 from .checkpoint import checkpoint
+from .csr import CSR
 from .custom import define_op, primitive
 from .grad import grad, value_and_grad, vjp
 from .graph import saved_bytes
@@ -27,9 +28,11 @@ from .ops import (  # noqa: F401 (each enters its ops in the table)
     conv,
     create,
     decompositions,
+    dense,
     einsum,
     linalg,
     losses,
+    normalise,
     norms,
     padding,
     picking,
@@ -38,6 +41,7 @@ from .ops import (  # noqa: F401 (each enters its ops in the table)
     scans,
     softmax,
     sorting,
+    sparse_products,
     special,
     spectral,
     tables,
@@ -48,6 +52,7 @@ from .row import ROWS, Row, on_tensors
 from .tensor import Tensor
 
 __all__ = [
+    "CSR",
     "OPS",
     "ROWS",
     "Difference",

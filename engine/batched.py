@@ -56,7 +56,15 @@ LIFTS: dict[str, Callable[[Any, int], Any]] = {
     "axes": lambda axes, rows: (0, *(a + 1 for a in axes)),
     "index": lambda index, rows: (slice(None), *(index if _many(index) else (index,))),
     **dict.fromkeys(
-        ("input_index", "bounds", "keepdims", "size", "stride", "dilation"),
+        ("input_index", "bounds", "keepdims", "size", "stride", "dilation", "kept", "scale"),
+        lambda value, rows: value,
+    ),
+    **dict.fromkeys(
+        ("eps", "is_centred"),
+        lambda value, rows: value,
+    ),
+    **dict.fromkeys(  # which are of the last axes
+        ("pads", "counts"),
         lambda value, rows: value,
     ),
 }

@@ -15,12 +15,14 @@ nothing and a low layer never loads a high one.
 from __future__ import annotations
 
 import importlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 __version__ = "0.1.0"
 
+_LINE = re.compile(r"^from \.(\S*) import (\w+) as (\w+)$", re.MULTILINE)
 _HERE = Path(__file__).resolve().parent
 if not (_HERE / "engine").is_dir():  # a checkout: the parts lie beside this folder, not in it
     __path__.append(str(_HERE.parent))
@@ -29,15 +31,8 @@ if not (_HERE / "engine").is_dir():  # a checkout: the parts lie beside this fol
 @cache
 def _public() -> dict[str, tuple[str, str]]:
     """Public name -> (module, name there), from the stub."""
-    import ast
-
-    stub = ast.parse((_HERE / "__init__.pyi").read_text(encoding="utf-8"))
-    return {
-        alias.asname or alias.name: (node.module or "", alias.name)
-        for node in stub.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
+    stub = (_HERE / "__init__.pyi").read_text(encoding="utf-8")
+    return {public: (module, there) for module, there, public in _LINE.findall(stub)}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@ from . import optim as optim
 from . import tasks as tasks
 from . import training as training
 from . import verify as verify
+from .engine import CSR as CSR
 from .engine import GradientError as GradientError
 from .engine import KinkError as KinkError
 from .engine import NonFiniteError as NonFiniteError
@@ -71,6 +72,7 @@ from .engine.ops.create import zeros as zeros
 from .engine.ops.create import zeros_like as zeros_like
 from .engine.ops.decompositions import cholesky as cholesky
 from .engine.ops.decompositions import qr as qr
+from .engine.ops.dense import linear as linear
 from .engine.ops.diagonals import diag as diag
 from .engine.ops.diagonals import diagonal as diagonal
 from .engine.ops.diagonals import tril as tril
@@ -201,6 +203,7 @@ from .engine.ops.sorting import argsort as argsort
 from .engine.ops.sorting import median as median
 from .engine.ops.sorting import sort as sort
 from .engine.ops.sorting import topk as topk
+from .engine.ops.sparse_products import csr_matmul as csr_matmul
 from .engine.ops.special import digamma as digamma
 from .engine.ops.special import erf as erf
 from .engine.ops.special import erfc as erfc

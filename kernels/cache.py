@@ -1,63 +1,106 @@
-"""Where generated source lives, so that the next process finds its compiled form again."""
+"""A folder of compiled code, one file an entry, so that the next process need not compile.
+
+An entry is written whole or not at all, and read only where its checksum is right and its file
+belongs to this user or to the administrator, since it will be run. Whatever goes wrong with a
+file, there is then no entry: the work is done again, and takes longer.
+"""
 
 from __future__ import annotations
 
-import atexit
+import contextlib
 import hashlib
-import importlib.util
 import os
-import shutil
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
-
-def _user_cache() -> Path:
-    if folder := os.environ.get("FUSEGRAD_CACHE"):
-        return Path(folder)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "fusegrad"
+SUFFIX, PARTIAL = ".compiled", ".partial"
+DIGEST = hashlib.sha256().digest_size
 
 
 @cache
 def folder() -> Path:
-    """The cache folder, made when needed: $FUSEGRAD_CACHE, else the user's cache folder, else,
-    where that cannot be written, a temporary one for this process alone."""
+    """$FUSEGRAD_CACHE, or else the user's folder for such files; it need not be there."""
+    if chosen := os.environ.get("FUSEGRAD_CACHE"):
+        return Path(os.path.abspath(chosen))
     try:
-        wanted = _user_cache()
-        wanted.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=wanted):
-            return wanted
-    except (OSError, RuntimeError):  # RuntimeError: no home folder
-        temporary = tempfile.mkdtemp(prefix="fusegrad-")
-        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-        return Path(temporary)
+        return _user_cache() / "fusegrad"
+    except RuntimeError:  # no home folder
+        import tempfile  # slow to import, and rarely needed
+
+        return Path(tempfile.gettempdir(), "fusegrad")
 
 
-def load(name: str, source: str) -> ModuleType:
-    """The module that holds `source`, from a file whose name is keyed by its content."""
-    key = hashlib.sha256(source.encode()).hexdigest()[:16]
-    path = folder() / f"{''.join(c if c.isalnum() else '_' for c in name)}_{key}.py"
-    if not path.exists():
-        _write(path, source)
-    spec = importlib.util.spec_from_file_location(f"fusegrad_cache.{path.stem}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # Numba's cache looks the module up by its name
-    spec.loader.exec_module(module)
-    return module
+def _user_cache() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
-def _write(path: Path, source: str) -> None:
-    """Whole or not at all, so that a second process never reads half a file."""
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(source)
-    os.replace(partial, path)
+def read(name: str) -> bytes | None:
+    """The content of an entry; None where there is none, or none that can be trusted."""
+    try:
+        with open(folder() / (name + SUFFIX), "rb") as file:
+            content = file.read() if _is_trusted(file.fileno()) else b""
+    except OSError:
+        return None
+    digest, content = content[:DIGEST], content[DIGEST:]
+    return content if hashlib.sha256(content).digest() == digest else None
+
+
+def _is_trusted(file: int) -> bool:
+    return os.name == "nt" or os.fstat(file).st_uid in (os.geteuid(), 0)
+
+
+def write(name: str, content: bytes) -> bool:
+    """Put an entry into the folder, in place of an older one; says whether that went well."""
+    path = folder() / (name + SUFFIX)
+    partial = path.with_name(f"{name[:32]}.{os.urandom(8).hex()}{PARTIAL}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(partial, "xb") as file:
+            file.write(hashlib.sha256(content).digest())
+            file.write(content)
+        os.replace(partial, path)
+        return True
+    except OSError:  # no right to write, no space left, folder gone
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def entries() -> dict[str, int]:
+    """The name of every entry, with its size in bytes."""
+    found = {}
+    with contextlib.suppress(OSError):
+        for item in os.scandir(folder()):
+            with contextlib.suppress(OSError):  # gone meanwhile
+                if item.name.endswith(SUFFIX) and item.is_file():
+                    found[item.name.removesuffix(SUFFIX)] = item.stat().st_size
+    return found
+
+
+def is_writable() -> bool:
+    """Whether an entry can be written, tried with an empty one."""
+    name = f"try.{os.urandom(8).hex()}"
+    written = write(name, b"")
+    with contextlib.suppress(OSError):
+        (folder() / (name + SUFFIX)).unlink()
+    return written
+
+
+def clear() -> int:
+    """Remove every entry, and what a killed process left of one; gives how many entries went.
+    Other files stay.
+
+    Raises: OSError where a file cannot be removed.
+    """
+    names = entries()
+    for name in names:
+        (folder() / (name + SUFFIX)).unlink(missing_ok=True)
+    for path in folder().glob(f"*{PARTIAL}"):
+        path.unlink(missing_ok=True)
+    return len(names)

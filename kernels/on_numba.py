@@ -184,7 +184,8 @@ def _of_alike(program: Program, arrays: Sequence[np.ndarray], hoisted: Sequence[
     outs = [pool.empty(shape, dtype if n.gives == "n" else BOOL) for n in program.outputs]
     name = "float32" if dtype == np.float32 else dtype.name
     module = _elementwise(program, name, (False,) * len(arrays))
-    launch(module, size)(*[a.reshape(-1) for a in (*outs, *arrays)], *hoisted)
+    flats = [*(o.reshape(-1) for o in outs), *(_locked(a.reshape(-1)) for a in arrays)]
+    launch(module, size)(*flats, *hoisted)
     return outs[0] if len(outs) == 1 else tuple(outs)
 
 
@@ -200,7 +201,14 @@ def _outputs(
     else:
         axes = None if first.flags.c_contiguous else order(first)
         outs = [like(first, kind) for kind in kinds]
-    return outs, [flat(a, axes) for a in (*outs, *arrays)]
+    return outs, [*(flat(o, axes) for o in outs), *(_locked(flat(a, axes)) for a in arrays)]
+
+
+def _locked(view: np.ndarray) -> np.ndarray:
+    """A view that nobody may write to: locked or not, all inputs are then of one type, and a
+    loop is compiled once."""
+    view.setflags(write=False)
+    return view
 
 
 def launch(module: Any, size: int) -> Callable[..., None]:

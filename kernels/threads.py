@@ -1,4 +1,5 @@
-"""Numba, started once with the threading layer that stays calm when the machine is busy."""
+"""How many threads compute, and Numba, started once with the threading layer that stays calm
+when the machine is busy."""
 
 from __future__ import annotations
 
@@ -6,6 +7,38 @@ import os
 import sys
 from functools import cache
 from typing import Any
+
+from .errors import OptionError
+
+OTHER_LIMITS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def chosen() -> int | None:
+    """$FUSEGRAD_THREADS, where it is set. Raises: OptionError for what is no count."""
+    text = os.environ.get("FUSEGRAD_THREADS", "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+        raise OptionError("FUSEGRAD_THREADS", "a number from 1 up", repr(text), "try 1")
+    return min(int(text), _cores())
+
+
+def limit() -> int:
+    """Threads that a kernel may use: $FUSEGRAD_THREADS, or else the cores that this process may
+    use; never more than NUMBA_NUM_THREADS and OMP_NUM_THREADS allow.
+
+    Raises: OptionError for a FUSEGRAD_THREADS that is no count.
+    """
+    others = [os.environ.get(name, "").split(",")[0].strip() for name in OTHER_LIMITS]
+    counts = [int(text) for text in others if text.isascii() and text.isdigit()]
+    return max(min(chosen() or _cores(), *counts, sys.maxsize), 1)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @cache
@@ -15,12 +48,16 @@ def numba() -> Any:
     The wheel of tbb puts its library where the loader does not look, so it is opened here,
     before Numba asks for it. A layer chosen by NUMBA_THREADING_LAYER is left alone.
     """
-    found = _open_tbb()
+    count, found, is_new = limit(), _open_tbb(), "numba" not in sys.modules
+    if is_new and count < _cores():  # Numba reads it once, at its import, and compares later
+        os.environ["NUMBA_NUM_THREADS"] = str(count)
     import numba as module
 
+    config: Any = module.config
     if "NUMBA_THREADING_LAYER" not in os.environ:
-        config: Any = module.config
         config.THREADING_LAYER = "tbb" if found else "workqueue"
+    if not is_new and count < config.NUMBA_NUM_THREADS:
+        module.set_num_threads(count)
     return module
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -47,7 +48,11 @@ def test_every_fusion_trains(fusion: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("task", "modalities", "noun"),
-    [("spam", ["words", "table"], "mails"), ("syllables", ["audio", "text"], "recordings")],
+    [
+        ("spam", ["words", "table"], "mails"),
+        ("syllables", ["audio", "text"], "recordings"),
+        ("synergy", ["a", "b"], "rows"),
+    ],
 )
 def test_every_embedded_task_trains_and_reports(
     task: str, modalities: list[str], noun: str, tmp_path: Path
@@ -90,7 +95,10 @@ def test_a_race_starts_every_optimizer_from_the_same_weights(tmp_path: Path) -> 
 
 
 WRONG = [
-    ((), "Expected one of {train, verify, experiment, info, data}; see `fusegrad --help`"),
+    (
+        (),
+        "Expected one of {train, verify, experiment, bench, bench-compare, warmup, info, ",
+    ),
     (("trian",), "Unrecognized options: trian; Available subcommands: train, verify, experi"),
     (
         ("train", "--bogus", "1"),
@@ -99,7 +107,7 @@ WRONG = [
     (("train", "--epochs", "x"), "Error parsing --epochs: invalid literal for int()"),
     (
         ("train", "--task", "mnist"),
-        "--task: expected one of emoji, spam, syllables, av_digits, got 'mnist'; choose one",
+        "--task: expected one of emoji, spam, syllables, av_digits, mini_av, mini_compete, red",
     ),
     (
         ("train", "--task", "av_digits"),
@@ -178,7 +186,9 @@ def test_ctrl_c_saves_what_was_measured(tmp_path: Path) -> None:
 def test_info_and_data_say_what_is_here(tmp_path: Path) -> None:
     facts = json.loads(fusegrad("info", "--json", cwd=tmp_path).stdout)
     assert {"fusegrad", "numpy", "numba", "threads", "threading layer", "cuda"} <= set(facts)
-    assert facts["kernel cache"]
+    assert facts["kernel cache"] and facts["cache can be written"] == "yes"
+    assert re.fullmatch(r"[\d,]+, [\d.]+ MB", facts["compiled kernels"])
+    assert re.fullmatch(r"at most [\d,]+ MB", facts["idle memory kept"])
     rows = json.loads(fusegrad("data", "--json", cwd=tmp_path).stdout)
     assert rows[0]["name"] == "emoji" and "Apache-2.0" in rows[0]["licence"]
     names = ["emoji", "mnist", "movies", "spam", "syllables", "av_digits"]

@@ -85,6 +85,7 @@ def test_an_installation_works_from_anywhere(
     assert (place == str(clone / "fusegrad")) == editable
     assert "emoji" in run(environment.with_name("fusegrad"), "data", cwd=tmp_path)
     assert "emoji" in run(environment, "-m", "fusegrad", "data", cwd=tmp_path)
+    assert "tiny MLP" in run(environment, "-m", "fusegrad", "bench", "--list", cwd=tmp_path)
     # In the checkout itself the folder fusegrad/ is found first, and must find its parts.
     assert run(environment, "-c", PROBE, cwd=clone) == str(clone / "fusegrad")
     test = "tests/test_data.py::test_a_bag_of_no_texts_is_empty"

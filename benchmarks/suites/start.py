@@ -35,7 +35,8 @@ def run(program: str, **more: str) -> None:
     """One process, from its start to its end."""
     found = find_spec("fusegrad")
     root = Path(found.origin).parents[1] if found and found.origin else Path()
-    environment = {**os.environ, "PYTHONPATH": str(root), **more}
+    kept = {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""}  # as if installed
+    environment = {**os.environ, **kept, **more}
     done = subprocess.run(
         [sys.executable, "-c", program],
         env=environment,

@@ -1,4 +1,4 @@
-"""The command line: `fusegrad train | verify | info | data`."""
+"""The command line: `fusegrad train | verify | experiment | bench | warmup | info | data`."""
 
 import os
 

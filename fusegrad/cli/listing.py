@@ -12,20 +12,23 @@ from rich.table import Table
 
 from ..data import SETS
 from ..experiments import environment
-from ..kernels import BackendError
-from ..kernels.cache import folder
+from ..kernels import BackendError, cache, pool
 from ..kernels.device import cupy
 from ..kernels.threads import layer, numba
 
 
 def info(as_json: bool) -> None:
-    """Versions, backends, threads and the cache folder."""
+    """Versions, backends, threads, memory and the folder of compiled code."""
+    stored = cache.entries()
     facts = {
         **environment(),
         "threads": numba().get_num_threads(),
         "threading layer": layer(),
         "cuda": _cuda(),
-        "kernel cache": str(folder()),
+        "idle memory kept": f"at most {pool.limit() / 1e6:,.0f} MB",
+        "kernel cache": str(cache.folder()),
+        "compiled kernels": f"{len(stored):,}, {sum(stored.values()) / 1e6:.1f} MB",
+        "cache can be written": "yes" if cache.is_writable() else "no: set FUSEGRAD_CACHE",
     }
     _print(as_json, facts, [{"what": k, "value": str(v)} for k, v in facts.items()])
 

@@ -16,14 +16,16 @@ from typing import Any
 
 from .. import __version__
 from ..experiments import Settings
-from ..kernels import BackendError, FusegradError, OptionError
+from ..kernels import BackendError, FusegradError, OptionError, threads
+from .bench import Bench, Compare, bench, compare
 from .experiment import Experiment, experiment
 from .verify import Verify, verify
+from .warmup import Warmup, warmup
 
 
 @dataclass(frozen=True)
 class Info:
-    """Print versions, backends, threads and the cache folder."""
+    """Print versions, backends, threads, memory and the folder of compiled code."""
 
     json: bool = False
     """Print JSON instead of a table."""
@@ -41,6 +43,9 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "train": Settings,
     "verify": Verify,
     "experiment": Experiment,
+    "bench": Bench,
+    "bench-compare": Compare,
+    "warmup": Warmup,
     "info": Info,
     "data": Data,
 }
@@ -53,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"fusegrad {__version__}")
         sys.exit(0)
     try:
+        threads.chosen()  # what is wrong there is said before any work
         sys.exit(_run(_parse(given)))
     except KeyboardInterrupt:
         sys.exit(_complain("stopped by Ctrl-C before anything was measured", 130))
@@ -74,6 +80,12 @@ def _run(command: Any) -> int:
         return verify(command)
     if isinstance(command, Experiment):
         return experiment(command)
+    if isinstance(command, Bench):
+        return bench(command)
+    if isinstance(command, Compare):
+        return compare(command)
+    if isinstance(command, Warmup):
+        return warmup(command)
     from .listing import data, info
 
     show: Callable[[bool], None] = info if isinstance(command, Info) else data
@@ -85,6 +97,8 @@ def _parse(arguments: list[str]) -> Any:
     """The command as its dataclass. Raises: SystemExit 2 after one line for wrong use."""
     import tyro
 
+    if arguments[:2] == ["bench", "compare"]:  # the parser knows commands of one word
+        arguments = ["bench-compare", *arguments[2:]]
     boxed = io.StringIO()
     try:
         with contextlib.redirect_stderr(boxed):

@@ -1,10 +1,27 @@
 """One table of cases for every op that is no row; a family of ops a file. Tests of values,
 derivatives, dtypes, planted errors and of agreement with PyTorch all run through it."""
 
-from tests.cases import basic, conv, life, linalg, moving, reductions, resize, rows, tables
+from tests.cases import (
+    basic,
+    conv,
+    csr,
+    dense,
+    life,
+    linalg,
+    moving,
+    normal,
+    pool,
+    reductions,
+    resize,
+    rows,
+    tables,
+    windows,
+)
 from tests.cases.operation import Operation, Use, numbers
 
-FAMILIES = (basic, conv, linalg, moving, reductions, tables)
+FAMILIES = (
+    basic, conv, csr, dense, linalg, moving, normal, pool, reductions, tables, windows,
+)  # fmt: skip
 OPERATIONS: dict[str, Operation] = {
     name: operation for family in FAMILIES for name, operation in family.OPERATIONS.items()
 }
