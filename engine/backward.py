@@ -87,7 +87,9 @@ def backpropagate(
     ends = dict.fromkeys(inputs) or dict.fromkeys(leaves)  # by identity: == compares elements
     walk = _Walk(ends, retain_graph, create_graph, rows, sparse and not (create_graph or rows))
     for root, seed in zip(roots, seeds, strict=True):
-        walk.add(root, seed)
+        # As an array of this walk: one that was seen before, and written to since, could be
+        # taken for what it was.
+        walk.add(root, seed.view() if seed.__class__ is np.ndarray else seed)
     walk.back(nodes, leading_to(nodes, ends) if inputs else None)
     return {end: walk.finished(end) for end in ends if end in walk.gradients}
 

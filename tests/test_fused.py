@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+import fusegrad as fg
+from fusegrad import nn
 from fusegrad.engine import OPS
+from fusegrad.engine.backward import backpropagate
 from fusegrad.engine.fused import FUSED, Fused
 from tests.cases import OPERATIONS
 from tests.fused_sample import assert_close, begin_loops_at_one, gradients
@@ -51,3 +54,13 @@ def test_loops_and_ops_give_one_gradient(
     op: str, shapes: Any, params: Any, dtype: Any, loops: None
 ) -> None:
     test_a_kernel_and_ops_give_one_gradient(op, shapes, params, dtype)
+
+
+def test_a_gradient_written_to_between_two_walks_is_read_anew() -> None:
+    x = fg.Tensor(np.random.default_rng(0).standard_normal((300, 300)), requires_grad=True)
+    layer = nn.LayerNorm(300).to(np.float64)
+    y, g = layer(x), np.ones((300, 300))
+    backpropagate([y.node], [g], inputs=[x], retain_graph=True)
+    g *= 2.0
+    found = backpropagate([y.node], [g], inputs=[layer.bias], retain_graph=True)
+    assert np.array_equal(found[layer.bias], np.full(300, 600.0))
