@@ -43,6 +43,13 @@ def _in_dtype_of(y: Any, *given: Any) -> Any:
     return y.astype(dtype, copy=False)
 
 
+def _beside(x: Any, *others: Any) -> Any:
+    """x in the dtype of all together, so that what is finer among them stays so."""
+    return x.astype(
+        np.result_type(x, *[a.dtype for a in others if hasattr(a, "dtype")]), copy=False
+    )
+
+
 # ---- which loops fit ------------------------------------------------------------------------
 def _fits(scale: Scale, shape: tuple[int, ...], like: Any) -> bool:
     return scale.__class__ is float or (are_alike(like, scale) and scale.shape == shape)
@@ -96,7 +103,7 @@ def normalise(
         scales = [_vector(s, n, x.dtype) for s in (weight, bias)]
         run("norms", "channel_norm", (x.reshape(shape), *scales, eps), (out.reshape(shape),))
         return out
-    y, scale = _deviations(x, axis, eps, is_centred)
+    y, scale = _deviations(_beside(x, weight, bias), axis, eps, is_centred)
     y = y * scale
     y = y if _is(weight, 1) else y * weight
     y = y if _is(bias, 0) else y + bias
@@ -195,7 +202,7 @@ def normalise_vjp(
     found = _by_loops("x", g, x, weight, axis, eps, is_centred)
     if found is not None:
         return found
-    rest, scale = _deviations(x, axis, eps, is_centred)
+    rest, scale = _deviations(_beside(x, g, weight), axis, eps, is_centred)
     h, u = rest * scale, floats(g)
     if not _is(weight, 1):
         u = u * weight
@@ -215,7 +222,7 @@ def normalise_vjp_weight(
         return found
     h = _left.take("h", (g, x, axis, eps, is_centred))
     if h is None:
-        rest, scale = _deviations(x, axis, eps, is_centred)
+        rest, scale = _deviations(_beside(x, g, weight), axis, eps, is_centred)
         h = rest * scale
     return rounded(floats(g) * h, g)
 

@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from fusegrad.engine import CSR
 from tests.cases.operation import Use
 
 Draw = Callable[..., Any]
@@ -22,6 +23,25 @@ def affine(draw: Draw) -> Use:
     inner, outer = draw(SIDE), draw(SIDE)
     biases = [(outer,)] if draw(st.booleans()) else []
     return ((*lead, inner), (outer, inner), *biases), ()
+
+
+@st.composite
+def bags(draw: Draw) -> Use:
+    """Any matrix, some of it empty, times w, or w^T and a bias."""
+    rows, columns, outer = draw(SIDE), draw(SIDE), draw(SIDE)
+    values = draw(hnp.arrays(np.float64, (rows, columns), elements=st.integers(-2, 2)))
+    with_bias = draw(st.booleans())
+    shapes = ((outer, columns), (outer,)) if with_bias else ((columns, outer),)
+    return shapes, (CSR.of(values),)
+
+
+@st.composite
+def normal(draw: Draw) -> Use:
+    """Any axes, together or apart, with a scale for each element that the last axes hold."""
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=3))
+    axes = draw(st.lists(st.sampled_from(range(len(shape))), min_size=1, unique=True))
+    own = shape[draw(st.integers(0, len(shape))) :]
+    return (shape, own, own), (tuple(sorted(axes)), draw(st.booleans()))
 
 
 @st.composite

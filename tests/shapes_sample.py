@@ -240,6 +240,8 @@ STRATEGIES: dict[str, Uses] = {
     "matmul": PRODUCTS,
     "linear": dense.affine(),
     "dropout": dense.masks(),
+    "csr_matmul": dense.bags(),
+    "normalise": dense.normal(),
     **slide.STRATEGIES,
     **dict.fromkeys(("det", "cofactors", "slogdet", "inv", "cholesky", "eigh"), SQUARE),
     **dict.fromkeys(("qr", "svd"), OBLONG),

@@ -88,8 +88,8 @@ def test_any_name_of_a_folder_will_do(tmp_path: Path, monkeypatch: pytest.Monkey
 
 PLACES: list[tuple[str, dict[str, str], str]] = [
     ("linux", {"XDG_CACHE_HOME": "/x"}, "/x/fusegrad"),
-    ("linux", {"HOME": "/home/me"}, "/home/me/.cache/fusegrad"),
-    ("darwin", {"HOME": "/home/me"}, "/home/me/Library/Caches/fusegrad"),
+    ("linux", {"HOME": "/users/me"}, "/users/me/.cache/fusegrad"),
+    ("darwin", {"HOME": "/users/me"}, "/users/me/Library/Caches/fusegrad"),
     ("win32", {"LOCALAPPDATA": "/local"}, "/local/fusegrad"),
     ("linux", {"FUSEGRAD_CACHE": "/y"}, "/y"),
 ]

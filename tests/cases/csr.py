@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fusegrad.engine import CSR
-from fusegrad.engine.ops.sparse_products import csr_matmul
+from fusegrad.engine.ops.sparse_products import csr_linear, csr_matmul
 from fusegrad.kernels import DTypeError, ShapeError
 from tests.cases.operation import Operation
 
@@ -23,14 +25,30 @@ def dense(x: CSR) -> np.ndarray:
     return y
 
 
+def product(w: Any, *rest: Any) -> Any:
+    """x w; or x w^T + b, where there is a bias."""
+    x = rest[-1]
+    return csr_matmul(x, w) if len(rest) == 1 else csr_linear(x, w, rest[0])
+
+
+def by_hand(w: Any, *rest: Any) -> Any:
+    x = dense(rest[-1])
+    return x @ w if len(rest) == 1 else x @ w.T + rest[0]
+
+
+def by_torch(torch: Any, w: Any, *rest: Any) -> Any:
+    x = torch.tensor(dense(rest[-1]), dtype=w.dtype)
+    return x @ w if len(rest) == 1 else x @ w.T + rest[0]
+
+
 T = (4, 2)
 # Sparse gradients, layouts and loops: test_csr_products.py.
 OPERATIONS: dict[str, Operation] = {
     "csr_matmul": Operation(
-        lambda w, x: csr_matmul(x, w), lambda w, x: dense(x) @ w, [((s,), (x,)) for s, x in [
-            (T, BAGS), ((4,), BAGS), ((4, 5), BAGS), ((4, 0), BAGS), ((3, 2), NO_WORDS),
-            (T, BAGS[:1]), (T, BAGS[3:3]),
-        ]], torch=lambda torch, w, x: torch.tensor(dense(x), dtype=w.dtype) @ w),
+        product, by_hand, [(shapes, (x,)) for shapes, x in [
+            (((2, 4), (2,)), BAGS), ((T,), BAGS), (((4,),), BAGS), (((4, 5),), BAGS),
+            (((4, 0),), BAGS), (((3, 2),), NO_WORDS), ((T,), BAGS[:1]), ((T,), BAGS[3:3]),
+        ]], torch=by_torch),
 }  # fmt: skip
 COLUMNS = "give w a row for each column of x"
 REFUSED = [
