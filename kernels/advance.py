@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(error_model="numpy", cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@njit(error_model="numpy", nogil=True, fastmath={"reassoc", "contract"})
 def advance(memory, x):
     held, moved = 0.0, 0.0
     for i in range(x.size):

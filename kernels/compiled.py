@@ -89,7 +89,6 @@ class Kept:
 def compile_source(name: str, source: str) -> ModuleType:
     """The module of compiled functions; starts Numba."""
     threads.numba()
-    source = re.sub(r"\bcache=True,? ?", "", source)
     key = hashlib.sha256(f"{hash_of_library()}{source}".encode()).hexdigest()[:16]
     stem = f"{re.sub(r'[^0-9A-Za-z]', '_', name)[:40]}_{key}"
     module = ModuleType(f"fusegrad_compiled.{stem}")

@@ -35,7 +35,7 @@ T = np.{dtype}
 # library {library}
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def serial({arguments}):
 {hoists}
     for i in range({size}):
@@ -43,7 +43,7 @@ def serial({arguments}):
 """
 ELEMENTWISE = """
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def parallel({arguments}):
     n = {size}
     for k in prange((n + {chunk} - 1) // {chunk}):
@@ -53,7 +53,7 @@ def parallel({arguments}):
 """
 UPDATE = """
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def rows(table, {scalars}):
     before = control_word()
     set_control_word(before | FLUSH)
@@ -63,7 +63,7 @@ def rows(table, {scalars}):
     set_control_word(before)
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def rows_parallel(table, {scalars}):
     for k in prange(table.shape[0]):
         rows(table[k : k + 1], {scalars})

@@ -19,7 +19,7 @@ LOOP = """\
 from numba import njit
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def steps(a, y):
     for i in range(1, y.shape[0]):
         for j in range(y.shape[1]):

@@ -11,7 +11,7 @@ from fusegrad.kernels import cache, compiled
 SOURCE = """\
 from numba import njit
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def twice(x):
     return x + x
 """

@@ -50,7 +50,7 @@ def assembly(program: Any, dtype: str) -> str:
     """Of the serial loop, compiled here and now: what comes from a cache shows none."""
     source = on_numba.elementwise_source(program, dtype, (False,) * len(program.inputs))
     space: dict[str, Any] = {}
-    exec(source.replace("cache=True, ", ""), space)
+    exec(source, space)
     arrays = [np.ones(64, dtype) for _ in range(1 + len(program.inputs))]
     space["serial"](*arrays)
     return next(iter(space["serial"].inspect_asm().values()))

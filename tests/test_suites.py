@@ -15,7 +15,7 @@ import pytest
 from benchmarks import suites
 from benchmarks.case import OURS, Case, framework
 from benchmarks.fusion_cost import Counting, TooLargeError
-from benchmarks.suites import differentiate, fusion, memory, start, tape
+from benchmarks.suites import differentiate, fresh, fusion, memory, start, tape
 from benchmarks.worker import deviation
 from fusegrad import multimodal as mm
 
@@ -166,7 +166,7 @@ def test_a_cold_start_is_of_an_empty_folder(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_process_that_fails_is_told() -> None:
-    line = "a fresh process: expected it to end well, got: ValueError: no"
+    line = "a fresh process: expected a process that ends well, got: ValueError: no"
     with pytest.raises(OSError, match=line):
         start.run("raise ValueError('no')")
 
@@ -192,8 +192,12 @@ def test_memory_pieces_compute_the_truth_when_small() -> None:
 
 def test_a_process_without_a_figure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = SimpleNamespace(returncode=1, stderr="first\nKeyError: 'x'\n", stdout="")
-    monkeypatch.setattr(memory.subprocess, "run", lambda *args, **options: failed)
-    with pytest.raises(OSError, match="numpy: expected a figure in bytes, got: KeyError: 'x'"):
+    monkeypatch.setattr(fresh.subprocess, "run", lambda *args, **options: failed)
+    line = "numpy: expected a process that ends well, got: "
+    with pytest.raises(OSError, match=f"{line}KeyError: 'x'"):
+        memory.peak("x", "numpy", "")
+    failed.stderr, failed.returncode = "", -9
+    with pytest.raises(OSError, match=f"{line}nothing, and status -9"):
         memory.peak("x", "numpy", "")
 
 

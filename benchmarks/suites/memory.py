@@ -9,8 +9,6 @@ whoever keeps memory for later, pools it, or takes it outside of Python is count
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import NamedTuple
 
 from ..case import Arrays, Case, Work
 from . import dense, differentiate, images, tape, train
-from .start import own_folder
+from .fresh import output, own_folder
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 OPS = 2 * tape.OPS_A_ROUND  # of a chain
@@ -73,25 +71,14 @@ def pieces(sizes: Sequence[int] = SIZES, batch: int = BATCH) -> dict[str, Piece]
 def peak(name: str, contender: str, folder: str) -> float:
     """Bytes, by a process of its own; compiled functions of jax lie in a folder."""
     root = str(Path(__file__).resolve().parents[2])
-    environment = {
-        **os.environ,
+    variables = {
         "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]),
         "MALLOC_MMAP_THRESHOLD_": "131072",  # what is freed goes back at once, in every run
         "JAX_COMPILATION_CACHE_DIR": folder,
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", f"{__package__}.peak", name, contender],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise OSError(f"{contender}: expected a figure in bytes, got: {said[-1]}")
-    return float(done.stdout)
+    return float(output(contender, ["-m", f"{__package__}.peak", name, contender], variables))
 
 
 def _work(name: str, piece: Piece, contender: str) -> Work:

@@ -6,18 +6,14 @@ write it. Measured is all from the start of Python to its end.
 
 from __future__ import annotations
 
-import atexit
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 
 from ..case import Case, Work
+from .fresh import output, own_folder
 from .programs import AUTOGRAD, FUSEGRAD, JAX, TORCH
 
 IMPORTED = ("fusegrad", "torch", "jax", "autograd", "mygrad", "numpy")
@@ -36,24 +32,7 @@ def run(program: str, **more: str) -> None:
     found = find_spec("fusegrad")
     root = Path(found.origin).parents[1] if found and found.origin else Path()
     kept = {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": ""}  # as if installed
-    environment = {**os.environ, **kept, **more}
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise OSError(f"a fresh process: expected it to end well, got: {said[-1]}")
-
-
-def own_folder() -> str:
-    """A new folder, there until this process ends."""
-    folder = mkdtemp(prefix="fusegrad-bench-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    output("a fresh process", ["-c", program], {**kept, **more})
 
 
 def _none() -> list[object]:

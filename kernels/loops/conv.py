@@ -18,7 +18,7 @@ from fusegrad.kernels.vector.tiles import multiply, transpose
 # ---- layouts --------------------------------------------------------------------------------
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def turn_by_element(x, x_row, y, y_row, rows, columns):
     for i in range(rows):
         row = x[i * x_row :]
@@ -26,7 +26,7 @@ def turn_by_element(x, x_row, y, y_row, rows, columns):
             y[j * y_row + i] = row[j]
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def turn(tile, x, x_row, y, y_row, rows, columns):
     """y[j y_row + i] = x[i x_row + j], in square blocks of vectors as far as these go."""
     side = len(tile[1]) // 2
@@ -38,7 +38,7 @@ def turn(tile, x, x_row, y, y_row, rows, columns):
     turn_by_element(x[whole:], x_row, y[whole * y_row :], y_row, full, columns - whole)
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def lay_out(tile, x, image, pixels, channels, images, start, count, to, step):
     """`count` pixels from `start`, of each image: (channels, pixels) -> (count, rows, step)."""
     for n in range(images):
@@ -47,7 +47,7 @@ def lay_out(tile, x, image, pixels, channels, images, start, count, to, step):
 
 
 # ---- the product ----------------------------------------------------------------------------
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def meet(down, across, width, pixel, filters, spots):
     """Where in x, and where in the filters, the products at one pixel of the result begin."""
     n = 0
@@ -60,7 +60,7 @@ def meet(down, across, width, pixel, filters, spots):
     return spots[:n]
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def product(tile, block, w, bias, tables, width, first, last, sums, spots):
     """Pixels `first` to `last` of the result, all its channels: -> (pixels, rows, channels)."""
     down, across = tables
@@ -80,7 +80,7 @@ def product(tile, block, w, bias, tables, width, first, last, sums, spots):
                     to[k // lanes * made + k % lanes] = added[k % lanes]
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def convolve(tile, x, w, bias, y, tables, sizes, blocks, block, sums, spots):
     """Blocks of images, and of these a few pixels at a time, whose sums stay in the cache.
 
@@ -103,7 +103,7 @@ def convolve(tile, x, w, bias, y, tables, sizes, blocks, block, sums, spots):
                 turn(tile, row, rows * lanes, to, places, last - first, made)
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def convolve_parallel(
     side, other, x, w, bias, y, tables, sizes, count, block, sums, spots
 ):  # fmt: skip
@@ -116,7 +116,7 @@ def convolve_parallel(
 
 
 # ---- the product's gradient in the filters --------------------------------------------------
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def meet_all(down, across, width, pixel, shown, spots):
     """As `meet`, for one element of a filter at all pixels of some rows of the result."""
     n = 0
@@ -129,7 +129,7 @@ def meet_all(down, across, width, pixel, shown, spots):
     return spots[:n]
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def gather(tile, block, seen, images, total, tables, width, channels, spots):
     """Add what some rows of the result contribute to every element of the filters."""
     down, across = tables
@@ -147,7 +147,7 @@ def gather(tile, block, seen, images, total, tables, width, channels, spots):
                              to, made, to, made)  # fmt: skip
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def correlate(tile, x, u, total, tables, sizes, blocks, block, seen, spots):
     """Blocks of images, and of these a few rows of the result at a time.
 
@@ -169,7 +169,7 @@ def correlate(tile, x, u, total, tables, sizes, blocks, block, seen, spots):
             gather(tile, block, seen, images, total, both, width, channels, spots)
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def correlate_parallel(
     side, other, x, u, totals, tables, sizes, shares, block, seen, spots
 ):  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, prange
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def rows(data, indices, starts, w, y):
     """y = X w, for rows of w long enough to be added as vectors."""
     for i in range(y.shape[0]):
@@ -21,7 +21,7 @@ def rows(data, indices, starts, w, y):
                 total[d] += x * line[d]
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def rows_parallel(data, indices, starts, w, y):
     n = y.shape[0]
     for block in prange((n + 63) // 64):
@@ -30,7 +30,7 @@ def rows_parallel(data, indices, starts, w, y):
         rows(data, indices, starts[lo : hi + 1], w, y[lo:hi])
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def rows_turned(data, indices, starts, g, y):
     """y = X^T g, for rows of g long enough to be added as vectors."""
     y[:] = 0
@@ -42,7 +42,7 @@ def rows_turned(data, indices, starts, g, y):
                 total[d] += x * line[d]
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def dot(x, at, column):
     """The sum of x[k] column[at[k]], as four sums, which do not wait for each other."""
     zero = x.dtype.type(0)
@@ -59,7 +59,7 @@ def dot(x, at, column):
     return (a + b) + (c + d)
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def columns(data, indices, starts, w, y):
     """y = X w, a column of w at a time: where there are too few to be added as vectors."""
     for d in range(y.shape[1]):
@@ -69,7 +69,7 @@ def columns(data, indices, starts, w, y):
             y[i, d] = dot(data[row], indices[row], column)
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def columns_turned(data, indices, starts, g, y):
     """y = X^T g, a column of g at a time."""
     for d in range(y.shape[1]):

@@ -5,7 +5,7 @@ from numba import njit
 SIDE = 16  # columns at a time: the floats of one cache line, and the lanes of one vector
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def turned(t, bias, y):
     """y = t^T + bias. Shapes: t (columns, rows), bias (columns,), y (rows, columns)."""
     rows, columns = y.shape

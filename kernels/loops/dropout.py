@@ -6,7 +6,7 @@ from numpy import uint32, uint64
 CHUNK = 65_536  # blocks a thread takes at a time
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def mixed(state):
     """One round, and the keys of the next."""
     c0, c1, c2, c3, k0, k1 = state
@@ -16,7 +16,7 @@ def mixed(state):
     return left, uint32(b), right, uint32(a), keys[0], keys[1]
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def kept(k0, k1, threshold, first, out):
     """Whether each word reaches the threshold, one a byte, for the blocks from `first` on."""
     zero = uint32(0)
@@ -30,7 +30,7 @@ def kept(k0, k1, threshold, first, out):
         out[i] = low | (high << uint32(16))
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def kept_by_threads(k0, k1, threshold, out):
     """`kept` from block 0, in chunks."""
     for chunk in prange((out.size + CHUNK - 1) // CHUNK):

@@ -11,13 +11,13 @@ from numba import njit, prange
 from fusegrad.kernels.vector.parts import copy, join, part
 
 
-@njit(error_model="numpy", cache=True, nogil=True, fastmath={"contract"})
+@njit(error_model="numpy", nogil=True, fastmath={"contract"})
 def add(y, x, factor):
     for k in range(len(y)):
         y[k] += factor * x[k]
 
 
-@njit(error_model="numpy", cache=True, nogil=True, fastmath={"contract", "reassoc"})
+@njit(error_model="numpy", nogil=True, fastmath={"contract", "reassoc"})
 def inner(x, u, is_place):
     """The sum over places; what stands between them may be nan in x."""
     none = x.dtype.type(0)
@@ -27,13 +27,13 @@ def inner(x, u, is_place):
     return total
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def flat(parts, channel, shift, count):
     """What one element of a filter meets of one plane."""
     return parts[shift[0], channel].ravel()[shift[1] :][:count]
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def convolve(x, w, bias, y, shifts, count, stride, before, parts, lines, first, last):
     """Some of the images. Shapes: bias (G, O)."""
     for n in range(first, last):
@@ -48,7 +48,7 @@ def convolve(x, w, bias, y, shifts, count, stride, before, parts, lines, first, 
             copy(lines, y[n, g], y.shape[3], y.shape[4])
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def convolve_parallel(x, w, bias, y, shifts, count, stride, before, parts, lines):
     threads = len(parts)
     for t in prange(threads):
@@ -56,7 +56,7 @@ def convolve_parallel(x, w, bias, y, shifts, count, stride, before, parts, lines
         convolve(x, w, bias, y, shifts, count, stride, before, parts[t], lines[t], a, b)
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def transposed(u, w, x, shifts, count, stride, before, parts, lines, first, last):
     """Some of the images, which are made; between its places a line is 0."""
     for n in range(first, last):
@@ -71,7 +71,7 @@ def transposed(u, w, x, shifts, count, stride, before, parts, lines, first, last
             join(parts, x[n, g], stride, before)
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def transposed_parallel(u, w, x, shifts, count, stride, before, parts, lines):
     threads = len(parts)
     for t in prange(threads):
@@ -79,7 +79,7 @@ def transposed_parallel(u, w, x, shifts, count, stride, before, parts, lines):
         transposed(u, w, x, shifts, count, stride, before, parts[t], lines[t], a, b)
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def gradient(x, u, w, is_place, shifts, count, stride, before, parts, lines, first, last):
     """Some of the groups; w is zeros at first."""
     for g in range(first, last):
@@ -94,7 +94,7 @@ def gradient(x, u, w, is_place, shifts, count, stride, before, parts, lines, fir
                         w[g, o, c, k] += inner(seen, line, is_place)
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def gradient_parallel(x, u, w, is_place, shifts, count, stride, before, parts, lines):
     threads, groups = len(parts), len(w)
     for t in prange(threads):
@@ -105,7 +105,7 @@ def gradient_parallel(x, u, w, is_place, shifts, count, stride, before, parts, l
 
 
 # ---- sums -----------------------------------------------------------------------------------
-@njit(error_model="numpy", cache=True, nogil=True, fastmath={"reassoc"})
+@njit(error_model="numpy", nogil=True, fastmath={"reassoc"})
 def total(x):
     found = x.dtype.type(0)
     for k in range(len(x)):
@@ -113,7 +113,7 @@ def total(x):
     return found
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def sums(x, y, first, last):
     """Of some channels. Shapes: x (N, O, places), y (O,)."""
     for n in range(len(x)):
@@ -121,7 +121,7 @@ def sums(x, y, first, last):
             y[o] += total(x[n, o])
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def sums_parallel(x, y):
     for o in prange(len(y)):
         sums(x, y, o, o + 1)

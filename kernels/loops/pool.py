@@ -6,40 +6,40 @@ from fusegrad.kernels.vector.parts import copy, join, part
 
 
 # ---- folds ----------------------------------------------------------------------------------
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def larger(y, x):
     for k in range(len(y)):
         y[k] = x[k] if x[k] > y[k] or x[k] != x[k] else y[k]
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def plus(y, x):
     for k in range(len(x)):
         y[k] += x[k]
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def count_tops(y, x, top):
     one, none = y.dtype.type(1), y.dtype.type(0)
     for k in range(len(top)):
         y[k] += one if (x[k] == top[k]) | (x[k] != x[k]) else none
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def plus_where_top(y, x, top, share):
     none = y.dtype.type(0)
     for k in range(len(top)):
         y[k] += share[k] if (x[k] == top[k]) | (x[k] != x[k]) else none
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def divide(x, y):
     none = x.dtype.type(0)
     for k in range(len(x)):
         x[k] = x[k] / y[k] if y[k] > none else none
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def over(x, counts):
     for p in range(len(x)):
         for i in range(len(counts)):
@@ -47,14 +47,14 @@ def over(x, counts):
                 x[p, i, j] /= counts[i, j]
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def flat(parts, shift, count):
     """What all windows see as one of their elements."""
     return parts[shift[0]].ravel()[shift[1] :][:count]
 
 
 # ---- forward --------------------------------------------------------------------------------
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def forward(is_max, x, y, counts, shifts, count, stride, before, parts, lines, first, last):
     """Some of the planes. `shifts` says of each element of a window in which part it lies, and
     shifted by what; the last window of a group of planes is the one before `count`. Parts hold
@@ -81,7 +81,7 @@ def forward(is_max, x, y, counts, shifts, count, stride, before, parts, lines, f
             over(to, counts)
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def forward_parallel(is_max, x, y, counts, shifts, count, stride, before, parts, lines):
     threads, planes = len(parts), len(x)
     for t in prange(threads):
@@ -90,7 +90,7 @@ def forward_parallel(is_max, x, y, counts, shifts, count, stride, before, parts,
 
 
 # ---- backward -------------------------------------------------------------------------------
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def shares(x, y, shifts, count, stride, before, parts, lines):
     """Each window's gradient over the number of its largest elements; 0 between windows."""
     part(x, parts, stride, before)
@@ -103,7 +103,7 @@ def shares(x, y, shifts, count, stride, before, parts, lines):
     divide(share, tops)
 
 
-@njit(error_model="numpy", cache=True, nogil=True)
+@njit(error_model="numpy", nogil=True)
 def backward(is_max, x, y, g, dx, counts, shifts, count, stride, before, parts, given, lines,
              first, last):  # fmt: skip
     """As `forward`. `given` are parts of the gradient, lines (3, P, deep, wide)."""
@@ -125,7 +125,7 @@ def backward(is_max, x, y, g, dx, counts, shifts, count, stride, before, parts, 
         join(given, dx[some], stride, before)
 
 
-@njit(error_model="numpy", cache=True, parallel=True)
+@njit(error_model="numpy", parallel=True)
 def backward_parallel(is_max, x, y, g, dx, counts, shifts, count, stride, before, parts, given,
                       lines):  # fmt: skip
     threads, planes = len(parts), len(x)
