@@ -44,9 +44,9 @@ def opened(arrays: Sequence[Any]) -> Iterator[None]:
     """Allow writes to locked arrays in this block."""
     locked = []
     for x in arrays:
-        if (memory := memory_of(x)) is not x and _is_locked(memory):
+        if x.base is not None and (memory := memory_of(x)) is not x and _is_locked(memory):
             locked.append(memory)  # a view opens only after its memory
-        if _is_locked(x):
+        if x.__class__ is np.ndarray and not x.flags.writeable:
             locked.append(x)
     for a in locked:
         a.setflags(write=True)

@@ -25,6 +25,7 @@ def _pointer(element: Any) -> Any:
 
 
 pointer_float32, pointer_float64 = _pointer(types.float32), _pointer(types.float64)
+pointer_int64 = _pointer(types.int64)
 
 
 def _control_word(builder: Any, instruction: str, value: Any = None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import on_cuda, on_numba
-from .addresses import table
+from .addresses import plain_table, table
 from .device import is_cuda, module_of
 from .errors import RuleError
 from .kernel import Kernel
@@ -18,7 +18,7 @@ from .tracer import Rule, trace
 
 # Elements, over all tensors, from which one Numba launch beats NumPy's passes by enough to
 # start a compiler for (`benchmarks/crossover.py`).
-NUMBA_FROM = 16_384
+NUMBA_FROM = 4_096
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -42,7 +42,7 @@ class Update(Kernel):
 
     def flushes(self, tensors: Sequence[tuple[Any, ...]]) -> bool:
         """Whether an update of these counts denormals as 0: Numba's kernels do, on x86."""
-        if is_cuda(tensors[0][0]) or not self._use_numba(tensors):
+        if is_cuda(tensors[0][0]) or self._table(tensors) is None:
             return False
         from .low_level import FLUSHES  # which starts Numba
 
@@ -60,26 +60,26 @@ class Update(Kernel):
     def _run(self, tensors: Sequence[tuple[Any, ...]], hoisted: list[float]) -> None:
         if tensors and is_cuda(tensors[0][0]):
             self._on_cuda(tensors, hoisted)
-        elif self._use_numba(tensors):
-            run = on_numba.update(self.program, tensors[0][0].dtype.name)
-            run(table(tensors), *hoisted)
+        elif (rows := self._table(tensors)) is not None:
+            on_numba.update(self.program, tensors[0][0].dtype.name)(rows, *hoisted)
         else:
             self._by_numpy(tensors, hoisted)
 
     def prepare(self, tensors: Sequence[tuple[Any, ...]]) -> None:
         """Compile now what the first update of such tensors would have to wait for."""
-        if tensors and not is_cuda(tensors[0][0]) and self._use_numba(tensors):
+        is_on_host = bool(tensors) and not is_cuda(tensors[0][0])
+        if is_on_host and (rows := self._table(tensors)) is not None:
             ones = self.program.host_values(dict.fromkeys(self.program.scalars, 0.5))
-            run = on_numba.update(self.program, tensors[0][0].dtype.name)
-            run(table(tensors)[:0], *ones)
+            on_numba.update(self.program, tensors[0][0].dtype.name)(rows[:0], *ones)
 
-    def _use_numba(self, tensors: Sequence[tuple[Any, ...]]) -> bool:
+    def _table(self, tensors: Sequence[tuple[Any, ...]]) -> Any:
+        """Where the arrays lie, for Numba's kernel; None where NumPy updates them."""
         if self.reader is not None or not tensors:
-            return self.reader == "numba" and bool(tensors)
-        dtype = tensors[0][0].dtype
-        if dtype not in FLOATS or sum([item[0].size for item in tensors]) < NUMBA_FROM:
-            return False
-        return all([_is_plain(item, dtype, self._written) for item in tensors])
+            return table(tensors) if tensors and self.reader == "numba" else None
+        size = sum([item[0].size for item in tensors])
+        if tensors[0][0].dtype not in FLOATS or size < NUMBA_FROM:
+            return None
+        return plain_table(tensors, self._written)
 
     def _on_cuda(self, tensors: Sequence[tuple[Any, ...]], hoisted: list[float]) -> None:
         """One launch for all that lies in memory as the kernel reads it; one for each other."""
@@ -106,15 +106,6 @@ def _check_outputs(program: Program) -> None:
             f"{sorted(extra)}",
             "return the renewed inputs by name",
         )
-
-
-def _is_plain(arrays: tuple[Any, ...], dtype: Any, written: Sequence[int]) -> bool:
-    """Whether Numba's kernel can read these arrays by their addresses, and write to some."""
-    shape = arrays[0].shape
-    for a in arrays:
-        if a.dtype != dtype or a.shape != shape or not a.flags.c_contiguous:
-            return False
-    return all([arrays[k].flags.writeable for k in written])
 
 
 def _is_plain_cuda(arrays: tuple[Any, ...], dtype: Any) -> bool:

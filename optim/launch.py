@@ -86,7 +86,8 @@ def launches(optimizer: Optimizer, apart: bool = False) -> Iterator[Launch]:
         for p in _moving(group):
             state = optimizer.state_of(p, group)
             work = Work(p, state, optimizer.measured(p), apart)
-            theta, host = work.own["theta"], tuple([state[name] for name in names])
+            theta = work.own["theta"]
+            host = tuple([state[name] for name in names]) if names else ()
             key = (state["step"] + 1, theta.dtype.char, theta.__class__, host)
             together.setdefault(key, []).append(work)
         for (t, _, _, host), works in together.items():

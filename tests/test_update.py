@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fusegrad.kernels import RuleError, Update, lift, observe, on_numba
-from fusegrad.kernels.update import table
+from fusegrad.kernels import RuleError, Update, addresses, lift, observe, on_numba
+from fusegrad.kernels.addresses import plain_table, table
 from fusegrad.optim.adam import adam
 from tests.readers_sample import DTYPES, RULES, UPDATES
 
@@ -199,6 +199,33 @@ def test_what_numba_cannot_take_goes_to_numpy(
     close = 2e-2 if case == "float16" else 0  # 10 bits, and v moves by less than the last
     for a, b in zip(tensors[0], plain[0], strict=True):
         assert np.allclose(a.ravel().astype("f8"), b, rtol=close, atol=close)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_compiled_code_sees_of_arrays_what_numpy_says_of_them(
+    known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert addresses._heads_are_known()
+    monkeypatch.setattr(addresses, "_heads_are_known", lambda: known)
+    shapes = [(), (1,), (0, 3), (3, 4, 5), (2 * CHUNK + 1,), (1, 1, 1, 1)]
+    tensors = tensors_for("adam", "float64", shapes)
+    assert np.array_equal(plain_table(tensors, (0, 2)), table(tensors))
+    theta = tensors[3][0]
+    unfit = [
+        *(change(theta) for change in UNFIT.values() if change is not UNFIT["fortran"]),
+        theta.astype("f4"),
+        theta.transpose(2, 1, 0),
+        theta.reshape(60),
+        theta.reshape(5, 4, 3),
+    ]
+    for place in range(4):
+        for other in unfit:
+            item = [*tensors[3]]
+            item[place] = other
+            assert plain_table([*tensors, tuple(item)], (0, 2)) is None
+        locked = [a.copy() for a in tensors[3]]
+        locked[place].flags.writeable = False
+        assert (plain_table([tuple(locked)], (0, 2)) is None) == (place in (0, 2))
 
 
 def test_mixed_precision_goes_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
