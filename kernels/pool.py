@@ -115,6 +115,16 @@ def empty(
     return np.ndarray(shape, dtype, _pool.take(_size(count)).view(Block), 0, strides)
 
 
+def copied(x: np.ndarray, dtype: Any = None) -> np.ndarray:
+    """The elements of x in other memory; of a large array in rows, where a line of the cache
+    begins, so that nothing that a processor loads at once stands in two."""
+    if x.nbytes < FROM or not x.flags.c_contiguous or x.dtype.hasobject:
+        return np.array(x, dtype)
+    y = empty(x.shape, x.dtype if dtype is None else dtype)
+    np.copyto(y, x, casting="unsafe")
+    return y
+
+
 def _size(count: int) -> int:
     """The next of the sizes that are kept."""
     step = 1 << max(count.bit_length() - STEPS.bit_length(), 12)

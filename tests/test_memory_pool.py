@@ -125,6 +125,21 @@ def test_a_tensor_and_its_views_keep_their_memory() -> None:
     assert (part.numpy() == 2).all()
 
 
+@pytest.mark.parametrize("dtype", [None, np.float32, np.float16, np.int64])
+@pytest.mark.parametrize("change", [np.asarray, np.transpose, lambda a: a[::2]])
+def test_a_tensor_copies_large_arrays_to_where_a_line_of_the_cache_begins(
+    change: Any, dtype: Any
+) -> None:
+    given = change(np.arange(2.0 * COUNT).reshape(-1, 32) % 1000)
+    x = fg.Tensor(given, dtype=dtype).data
+    assert x.dtype == (dtype or np.float64) and np.array_equal(x, given)
+    assert not np.shares_memory(x, given) and not x.flags.writeable
+    assert x.flags.c_contiguous or change is np.transpose
+    assert place(x) % 64 == 0 or not given.flags.c_contiguous
+    given[:] = -1
+    assert x.min() == 0
+
+
 def test_copies_and_files_are_plain_arrays() -> None:
     x = empty((COUNT,), np.float64)
     x[:] = np.arange(COUNT)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import DTypeError, ShapeError, shape
+from ...kernels import DTypeError, ShapeError, pool, shape
 from ...kernels.device import is_cuda
 from ..op import LINEAR, Op, structural
 from ..operand import holds_tensors
@@ -153,6 +153,8 @@ def new_array(x: Any, dtype: Any = None, copy: bool | None = True) -> np.ndarray
 
     Raises: ShapeError for lists of several lengths.
     """
+    if copy and x.__class__ is np.ndarray:
+        return pool.copied(x, dtype)
     try:
         return np.array(x, dtype, copy=copy)
     except ValueError as error:
