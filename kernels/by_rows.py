@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 
 from . import threads
-from .compiled import loops
+from .compiled import FROM, loops
 
 Axis = int | tuple[int, ...] | None
 
-# Elements from which one pass beats NumPy's several by enough to start a compiler for.
-FROM = 65_536
-MANY = 2 * FROM  # elements from which a second thread pays
+MANY = 131_072  # elements from which a second thread pays
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 

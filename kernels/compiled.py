@@ -24,6 +24,9 @@ from .cache import read, write
 
 HERE = Path(__file__).parent
 FORMAT = "1"  # of an entry
+# Elements from which one compiled pass beats NumPy's several by enough to start a compiler for
+# (`benchmarks/crossover.py`).
+FROM = 16_384
 READY: list[str] = []  # what this process found in the folder
 COMPILED: list[str] = []  # what it compiled
 

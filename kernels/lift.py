@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import on_cuda, on_numba, on_numpy
+from .compiled import FROM as NUMBA_FROM
 from .device import is_cuda
 from .errors import OptionError, RuleError
 from .kernel import Kernel
@@ -18,10 +19,7 @@ from .one_word import of_ufunc
 from .program import Program
 from .tracer import Rule, trace
 
-# Elements from which one fused Numba loop beats NumPy's pass a word by enough to start a
-# compiler for (`benchmarks/crossover.py`).
-NUMBA_FROM = 65_536
-SLOW_FROM = 8_192  # where NumPy has no form of a word, and takes half a millisecond already
+SLOW_FROM = 2_048  # elements, where NumPy has no form of a word, and takes 80 ns for each
 WRAPPING = {"add", "subtract", "multiply", "negative", "absolute"}
 HOST = frozenset({np.ndarray, bool, int, float})
 READERS = {"numpy": on_numpy.read, "numba": on_numba.read, "cuda": on_cuda.read}

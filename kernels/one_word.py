@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from . import pool
+from .compiled import FROM
 from .layout import float_of, is_on_host, like, model
 from .vocabulary import Word
-
-FROM = 65_536  # elements; below, nothing is gained by more than a call
 
 
 def of_ufunc(word: Word, read: Callable[..., Any]) -> Callable[..., Any]:

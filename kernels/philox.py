@@ -18,10 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from .compiled import loops
+from .compiled import FROM, loops
 from .pool import empty
 
-NUMBA_FROM = 65_536  # elements for which to start Numba; where it has started, any number
 WORD, LOW = 1 << 32, np.uint64(0xFFFFFFFF)
 FACTORS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
 STEPS = np.array([0x9E3779B9, 0xBB67AE85], np.uint64)
@@ -54,7 +53,7 @@ def kept(key: int, count: int, p: float) -> np.ndarray:
 
 
 def _pays(count: int) -> bool:
-    return sys.byteorder == "little" and (count >= NUMBA_FROM or "numba" in sys.modules)
+    return sys.byteorder == "little" and (count >= FROM or "numba" in sys.modules)
 
 
 def _compiled(key: int, count: int, threshold: Any) -> np.ndarray:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from . import compiled, pool, threads
+from .compiled import FROM
 from .parting import Parting
 from .windows import Pads, Sizes
 
 CACHED = 1024  # elements of a part: all parts then stay in the cache
-FROM = 65_536  # elements from which a loop beats NumPy by enough to start a compiler for
 
 
 def is_large(*arrays: Any) -> bool:

@@ -74,8 +74,11 @@ class Update(Kernel):
 
     def _table(self, tensors: Sequence[tuple[Any, ...]]) -> Any:
         """Where the arrays lie, for Numba's kernel; None where NumPy updates them."""
-        if self.reader is not None or not tensors:
-            return table(tensors) if tensors and self.reader == "numba" else None
+        if not tensors or self.reader == "numpy":
+            return None
+        if self.reader is not None:
+            found = plain_table(tensors, self._written)
+            return table(tensors) if found is None else found
         size = sum([item[0].size for item in tensors])
         if tensors[0][0].dtype not in FLOATS or size < NUMBA_FROM:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -121,7 +122,7 @@ def test_loops_take_large_float_arrays_alone(monkeypatch: pytest.MonkeyPatch) ->
     runs: list[str] = []
     for module in (rows, norms):
         monkeypatch.setattr(module, "run", lambda file, name, *_: runs.append(name))
-    side = 256
+    side = math.isqrt(by_rows.FROM)
     assert side * side == by_rows.FROM
     for x in (drawn(side, side - 1), drawn(side, side).astype(np.float16)):
         fg.softmax(x), fg.log_softmax(x), normalise(x)
