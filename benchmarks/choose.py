@@ -31,11 +31,15 @@ class Chosen:
 
 
 def chosen(
-    names: Sequence[str], only: str = "", known: Mapping[str, str] | None = None
+    names: Sequence[str],
+    only: str = "",
+    known: Mapping[str, str] | None = None,
+    goals: bool = False,
 ) -> list[Chosen]:
-    """The cases of these suites, all if none are named, whose names hold a text.
+    """The cases of these suites, all if none are named, whose names hold a text; with `goals`,
+    those that have one.
 
-    Raises: OptionError for a suite that is unknown, or a text that no name holds.
+    Raises: OptionError for a suite that is unknown, or where no case is left.
     """
     known = known or BUILT_IN
     if unknown := [name for name in names if name not in known]:
@@ -47,6 +51,8 @@ def chosen(
         for suite in names or known
         for case in importlib.import_module(known[suite]).cases()
     ]
+    if goals:
+        found = [one for one in found if one.case.goals]
     kept = [one for one in found if only.lower() in one.name.lower()]
     if not kept:
         repair = "see `fusegrad bench --list`"

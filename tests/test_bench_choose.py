@@ -48,6 +48,9 @@ def test_what_nobody_knows_is_refused() -> None:
     text = "--only: expected part of the name of a case in 6, got zzz; see `fusegrad"
     with pytest.raises(OptionError, match=f"^{text}"):
         chosen([], "zzz", known={"fake": SUITE})
+    with pytest.raises(OptionError, match="of a case in 1, got stuck"):
+        chosen([], "stuck", known={"fake": SUITE}, goals=True)
+    assert [c.name for c in chosen([], "", {"fake": SUITE}, goals=True)] == ["fake: sleep"]
     assert [c.name for c in chosen([], "FAKE: S", {"fake": SUITE})] == [
         "fake: sleep",
         "fake: stuck",

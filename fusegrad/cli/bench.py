@@ -29,7 +29,9 @@ class Bench:
     rounds: int = 0
     """Samples of each contender; 0 takes 12, or 6 with --quick."""
     quick: bool = False
-    """Few cases, peers and samples: all suites in about three minutes on a calm machine."""
+    """Few cases, peers and samples: all suites in about five minutes on a calm machine."""
+    goals: bool = False
+    """Only cases that have a goal."""
     only: str = ""
     """Part of the names of cases, such as `gelu` or `optim: adam`."""
     json: Path | None = None
@@ -62,10 +64,10 @@ def bench(command: Bench) -> int:
     _check(command)
     for path in filter(None, (command.json, command.html)):
         check_target(path)
-    cases = chosen(command.suites, command.only)
+    cases = chosen(command.suites, command.only, goals=command.goals)
     if command.list:
         return _listed(cases)
-    kept = few(cases, whole=bool(command.only)) if command.quick else cases
+    kept = few(cases, whole=bool(command.only) or command.goals) if command.quick else cases
     record = _measured(command, kept, len(cases) - len(kept))
     return _told(command, record)
 
