@@ -1,6 +1,5 @@
 """Updates in place: many tensors, one launch, and NumPy and Numba equal to the last bit."""
 
-import ctypes
 import platform
 import re
 from collections.abc import Callable, Sequence
@@ -10,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fusegrad.kernels import RuleError, Update, addresses, lift, observe, on_numba
-from fusegrad.kernels.addresses import plain_table, table
+from fusegrad.kernels import RuleError, Update, lift, observe, on_numba
 from fusegrad.optim.adam import adam
 from tests.readers_sample import DTYPES, RULES, UPDATES
 
@@ -111,57 +109,6 @@ def test_many_tensors_are_one_launch(name: str, monkeypatch: pytest.MonkeyPatch)
     assert len(launches) == 2
 
 
-def memory(address: int, count: int, dtype: str) -> np.ndarray:
-    kind = ctypes.c_float if dtype == "float32" else ctypes.c_double
-    return np.ctypeslib.as_array((kind * count).from_address(address))
-
-
-@every_dtype
-def test_the_table_holds_every_chunk_of_every_tensor_once(dtype: str) -> None:
-    tensors = tensors_for("adam", dtype)
-    rows = table(tensors)
-    assert rows.dtype == np.int64 and rows.shape[1] == 5
-    left = iter(rows.tolist())
-    for arrays in tensors:
-        done = 0
-        while done < arrays[0].size:
-            *addresses, count = next(left)
-            assert 0 < count <= CHUNK
-            for address, array in zip(addresses, arrays, strict=True):
-                part = array.ravel()[done : done + count]
-                assert np.array_equal(memory(address, count, dtype), part)
-            done += count
-        assert done == arrays[0].size
-    assert not list(left)
-
-
-@every_dtype
-@pytest.mark.parametrize("offset", [0, 1, 5, 15])
-@pytest.mark.parametrize("alike", [True, False])
-def test_chunks_of_large_arrays_begin_with_a_line_of_the_cache(
-    alike: bool, offset: int, dtype: str
-) -> None:
-    n, width = 3 * CHUNK + 100, np.dtype(dtype).itemsize
-    ends = [offset, offset if alike else offset + 1]
-    arrays = []
-    for shift in ends:
-        bytes_ = np.zeros(n * width + 256, np.uint8)
-        start = -bytes_.ctypes.data % 64 + shift * width
-        arrays.append(bytes_[start : start + n * width].view(dtype))
-    rows = table([tuple(arrays)])
-    assert rows[:, -1].sum() == n and rows[:, -1].max() <= CHUNK and rows[:, -1].min() > 0
-    assert rows[0, 0] == arrays[0].ctypes.data
-    assert np.array_equal(np.diff(rows[:, 0]), width * rows[:-1, -1])
-    if alike:
-        assert np.all(rows[1:, :-1] % 64 == 0)
-    assert len(rows) == 4 + (alike and offset * width % 64 != 0)
-
-
-def test_the_table_of_nothing_has_its_width() -> None:
-    assert table(tensors_for("adam", "float32", [(0,)])).shape == (0, 5)
-    assert table([]).shape == (0, 1)
-
-
 # ---- which reader -------------------------------------------------------------------------
 def ran_on_numba(tensors: Tensors, monkeypatch: pytest.MonkeyPatch) -> bool:
     launches = []
@@ -199,33 +146,6 @@ def test_what_numba_cannot_take_goes_to_numpy(
     close = 2e-2 if case == "float16" else 0  # 10 bits, and v moves by less than the last
     for a, b in zip(tensors[0], plain[0], strict=True):
         assert np.allclose(a.ravel().astype("f8"), b, rtol=close, atol=close)
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_compiled_code_sees_of_arrays_what_numpy_says_of_them(
-    known: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert addresses._heads_are_known()
-    monkeypatch.setattr(addresses, "_heads_are_known", lambda: known)
-    shapes = [(), (1,), (0, 3), (3, 4, 5), (2 * CHUNK + 1,), (1, 1, 1, 1)]
-    tensors = tensors_for("adam", "float64", shapes)
-    assert np.array_equal(plain_table(tensors, (0, 2)), table(tensors))
-    theta = tensors[3][0]
-    unfit = [
-        *(change(theta) for change in UNFIT.values() if change is not UNFIT["fortran"]),
-        theta.astype("f4"),
-        theta.transpose(2, 1, 0),
-        theta.reshape(60),
-        theta.reshape(5, 4, 3),
-    ]
-    for place in range(4):
-        for other in unfit:
-            item = [*tensors[3]]
-            item[place] = other
-            assert plain_table([*tensors, tuple(item)], (0, 2)) is None
-        locked = [a.copy() for a in tensors[3]]
-        locked[place].flags.writeable = False
-        assert (plain_table([tuple(locked)], (0, 2)) is None) == (place in (0, 2))
 
 
 def test_mixed_precision_goes_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:

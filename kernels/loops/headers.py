@@ -14,6 +14,17 @@ HALF = 0xFFFFFFFF
 
 
 @njit(error_model="numpy")
+def size_of(shape, other):
+    """How many elements there are, or -1 where the shapes differ."""
+    size = 1
+    for d in range(shape.size):
+        if shape[d] != other[d]:
+            return -1
+        size *= shape[d]
+    return size
+
+
+@njit(error_model="numpy")
 def read(heads, needs, rows):
     """Fill rows with the addresses of the arrays whose heads are in a row, and their number of
     elements; False where they are not alike, in shape, in the dtype of the very first or in
@@ -33,13 +44,8 @@ def read(heads, needs, rows):
                 return False
             if head[FLAGS] & needs[k] != needs[k]:
                 return False
-            own = carray(pointer_int64(head[SHAPE]), axes)
-            for d in range(axes):
-                if own[d] != shape[d]:
-                    return False
+            if size_of(carray(pointer_int64(head[SHAPE]), axes), shape) < 0:
+                return False
             rows[i, k] = head[ELEMENTS]
-        size = 1
-        for d in range(axes):
-            size *= shape[d]
-        rows[i, width] = size
+        rows[i, width] = size_of(shape, shape)
     return True
