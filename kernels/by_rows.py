@@ -1,4 +1,5 @@
-"""Where compiled loops over rows take over from NumPy: large float arrays of the CPU."""
+"""Where compiled code over rows takes over from NumPy's passes: large float arrays of the CPU,
+and all of a GPU."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from . import threads
+from . import on_cuda_rows, pool, threads
 from .compiled import FROM, loops
+from .device import is_cuda, module_of
+from .row_text import STORED
 
 Axis = int | tuple[int, ...] | None
 
@@ -17,25 +20,48 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def are_large(first: Any, *others: Any) -> bool:
-    """Whether compiled loops take these arrays: the first is large, all have its dtype."""
-    if first.__class__ is not np.ndarray or first.size < FROM or first.dtype not in FLOATS:
-        return False
-    return are_alike(first, *others)
+    """Whether compiled code takes these arrays: the first is large, all have its dtype."""
+    if first.__class__ is not np.ndarray:
+        fits = is_cuda(first) and first.size and first.dtype.name in STORED
+        return bool(fits) and are_alike(first, *others)
+    return first.size >= FROM and first.dtype in FLOATS and are_alike(first, *others)
 
 
 def are_alike(first: Any, *others: Any) -> bool:
-    """Whether others are arrays of the host too, of the dtype of the first."""
-    return all([x.__class__ is np.ndarray and x.dtype == first.dtype for x in others])
+    """Whether others are arrays of the same device, and of the dtype of the first."""
+    return all([x.__class__ is first.__class__ and x.dtype == first.dtype for x in others])
+
+
+def empty(shape: tuple[int, ...], dtype: Any, like: Any) -> Any:
+    """An array of any values, on the device of another."""
+    if like.__class__ is np.ndarray:
+        return pool.empty(shape, dtype)
+    return module_of(like).empty(shape, dtype)
 
 
 def run(file: str, name: str, given: tuple[Any, ...], outs: tuple[Any, ...]) -> None:
     """Run a function of `loops/` on arrays it reads and arrays it writes, on all threads where
-    there are more than one. The result has the same bits either way."""
+    there are more than one: the result has the same bits either way. On a GPU, the rule of that
+    name."""
+    if outs[0].__class__ is not np.ndarray:
+        return on_cuda_rows.run(name, given, outs)
     module = loops(file)
     size = max([x.size for x in (*given, *outs) if x.__class__ is np.ndarray])
     is_many = size >= MANY and threads.numba().get_num_threads() > 1
     function = getattr(module, f"{name}_parallel" if is_many else name)
     function(*map(read_only, given), *outs)
+
+
+def parts(rows: Any, together: int) -> int:
+    """How many parts of the rows add up on their own, where so many rows belong together."""
+    if rows.__class__ is np.ndarray:
+        return int(loops("norms").parts(read_only(rows), together))
+    return on_cuda_rows.parts(len(rows), together)
+
+
+def sums_in(x: Any) -> Any:
+    """The dtype in which elements of x add up."""
+    return np.dtype(np.float32) if x.dtype.itemsize < 4 else x.dtype
 
 
 def read_only(x: Any) -> Any:

@@ -14,8 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from . import pool
-from .by_rows import are_alike, are_large, kept, read_only, row_length, run
+from .by_rows import (
+    are_alike,
+    are_large,
+    empty,
+    kept,
+    parts,
+    read_only,
+    row_length,
+    run,
+    sums_in,
+)
 from .compiled import loops
 from .device import module_of
 from .kernel import kernel
@@ -77,12 +86,14 @@ def _as_channels(x: Any, axis: Axes, *scales: Scale) -> tuple[int, ...]:
     return shape if long_enough and all([_fits(s, beside, x) for s in scales]) else ()
 
 
-def _vector(scale: Scale, n: int, dtype: Any) -> Any:
-    return np.full(n, scale, dtype) if scale.__class__ is float else scale.reshape(-1)
+def _vector(scale: Scale, n: int, x: Any) -> Any:
+    is_number = scale.__class__ is float
+    return module_of(x).full(n, scale, x.dtype) if is_number else scale.reshape(-1)
 
 
-def _in_turns(scale: Scale, block: tuple[int, ...], n: int, dtype: Any) -> Any:
-    return np.broadcast_to(np.asarray(scale, dtype), block).reshape(-1, n)
+def _in_turns(scale: Scale, block: tuple[int, ...], n: int, x: Any) -> Any:
+    xp = module_of(x)
+    return xp.broadcast_to(xp.asarray(scale, x.dtype), block).reshape(-1, n)
 
 
 # ---- kernels --------------------------------------------------------------------------------
@@ -93,14 +104,14 @@ def normalise(
     """(x - mean) / sqrt(var + eps) weight + bias, mean and var over axes; without a mean the
     root of the mean square stands below. Weight and bias are arrays or floats."""
     if block := _as_rows(x, axis, weight, bias):
-        out, n = pool.empty(x.shape, x.dtype), row_length(x.shape, axis)
-        scales = [_in_turns(s, block, n, x.dtype) for s in (weight, bias)]
+        out, n = empty(x.shape, x.dtype, x), row_length(x.shape, axis)
+        scales = [_in_turns(s, block, n, x) for s in (weight, bias)]
         given = (x.reshape(-1, n), *scales, eps, is_centred)
         run("norms", "layer_norm", given, (out.reshape(-1, n),))
         return out
     if is_centred and (shape := _as_channels(x, axis, weight, bias)):
-        out, n = pool.empty(x.shape, x.dtype), shape[1]
-        scales = [_vector(s, n, x.dtype) for s in (weight, bias)]
+        out, n = empty(x.shape, x.dtype, x), shape[1]
+        scales = [_vector(s, n, x) for s in (weight, bias)]
         run("norms", "channel_norm", (x.reshape(shape), *scales, eps), (out.reshape(shape),))
         return out
     y, scale = _deviations(_beside(x, weight, bias), axis, eps, is_centred)
@@ -113,7 +124,7 @@ def normalise(
 @kernel
 def moments(x: Any, *, axis: Axes) -> Any:
     """Mean and variance over axes, which are kept, one behind the other."""
-    if shape := _as_channels(x, axis):
+    if x.__class__ is np.ndarray and (shape := _as_channels(x, axis)):
         shift, (mean, var) = np.empty(shape[1], x.dtype), np.empty((2, shape[1]))
         loops("norms").moments(read_only(x.reshape(shape)), 0, shift, mean, var)
         found = np.array([shift + mean, var], x.dtype)
@@ -171,22 +182,21 @@ def _by_loops(name: str, g: Any, x: Any, weight: Scale, *settings: Any) -> Any:
 def _of_rows(
     block: tuple[int, ...], n: int, g: Any, x: Any, weight: Scale, eps: float, is_centred: bool
 ) -> dict[str, Any]:
-    dx, rows = pool.empty(x.shape, x.dtype), x.reshape(-1, n)
-    weight = _in_turns(weight, block, n, x.dtype)
-    shape = (loops("norms").parts(read_only(rows), len(weight)), *weight.shape)
-    dw, db = pool.empty(shape, x.dtype), pool.empty(shape, x.dtype)
+    dx, rows = empty(x.shape, x.dtype, x), x.reshape(-1, n)
+    weight = _in_turns(weight, block, n, x)
+    dw, db = (empty((parts(rows, len(weight)), *weight.shape), sums_in(x), x) for _ in "wb")
     given = (g.reshape(-1, n), rows, weight, eps, is_centred)
     run("norms", "layer_norm_vjp", given, (dx.reshape(-1, n), dw, db))
-    dw, db = (d.sum(axis=0).reshape(block) for d in (dw, db))
+    dw, db = (d.sum(axis=0).reshape(block).astype(x.dtype, copy=False) for d in (dw, db))
     return {"x": dx, "weight": dw, "bias": db}
 
 
 def _of_channels(
     shape: tuple[int, ...], g: Any, x: Any, weight: Scale, eps: float
 ) -> dict[str, Any]:
-    n, dx = shape[1], pool.empty(x.shape, x.dtype)
-    dw, db = np.empty(n, x.dtype), np.empty(n, x.dtype)
-    given = (g.reshape(shape), x.reshape(shape), _vector(weight, n, x.dtype), eps)
+    n, dx = shape[1], empty(x.shape, x.dtype, x)
+    dw, db = empty((n,), x.dtype, x), empty((n,), x.dtype, x)
+    given = (g.reshape(shape), x.reshape(shape), _vector(weight, n, x), eps)
     run("norms", "channel_norm_vjp", given, (dx.reshape(shape), dw, db))
     if weight.__class__ is not float:
         dw, db = dw.reshape(weight.shape), db.reshape(weight.shape)

@@ -33,7 +33,7 @@ extern "C" __global__ void update(const long long* table{scalars}) {{
 C_TYPES = {"float32": "float", "float64": "double"}
 
 
-def _template(node: Node, args: list[str]) -> str:
+def template(node: Node, args: list[str]) -> str:
     return node.function.c.format(*args)
 
 
@@ -43,7 +43,7 @@ def _kind(node: Node) -> str:
 
 def c_body(program: Program) -> tuple[list[str], list[str]]:
     """Statements over `e_<input>` and `h<k>`, in terms of a type T; and the outputs' names."""
-    lines, outputs = body(program, _template, lambda value: f"T({value!r})")
+    lines, outputs = body(program, template, lambda value: f"T({value!r})")
     casts = [f"const T {hoist(k)} = T({hoist(k)}_);" for k in range(len(program.hoisted))]
     words = [f"const {_kind(node)} {name} = {text};" for node, name, text in lines]
     return casts + words, outputs

@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from . import on_cuda_philox
 from .compiled import FROM, loops
+from .device import module_for
 from .pool import empty
 
 WORD, LOW = 1 << 32, np.uint64(0xFFFFFFFF)
@@ -41,12 +43,14 @@ def words(key: int, count: int) -> np.ndarray:
     return out.reshape(-1)[:count]
 
 
-def kept(key: int, count: int, p: float) -> np.ndarray:
+def kept(key: int, count: int, p: float, device: str = "cpu") -> Any:
     """What is not dropped: element e where its word is p 2^32 or more, rounded to a whole
-    number; so p counts to 2^-33. Shapes: (count,)."""
+    number; so p counts to 2^-33. On any device the same. Shapes: (count,)."""
     threshold = round(p * WORD)
     if threshold >= WORD:
-        return np.zeros(count, bool)
+        return module_for(device).zeros(count, bool)
+    if device != "cpu":
+        return on_cuda_philox.kept(_halves(key), count, threshold)
     if _pays(count):
         return _compiled(key, count, np.uint32(threshold))
     return words(key, count) >= np.uint32(threshold)

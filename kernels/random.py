@@ -45,12 +45,14 @@ def bernoulli(rng: np.random.Generator, *, shape: tuple[int, ...], p: float) -> 
 
 
 @kernel
-def kept(rng: np.random.Generator, *, shape: tuple[int, ...], p: float) -> Any:
-    """Truth values that fail with probability p: 64 bits are drawn, and the rest follows from
-    these and an element's place alone, see `philox.py`."""
+def kept(
+    rng: np.random.Generator, *, shape: tuple[int, ...], p: float, device: str = "cpu"
+) -> Any:
+    """Truth values on a device that fail with probability p: 64 bits are drawn, and the rest
+    follows from these and an element's place alone, see `philox.py`."""
     note(rng)
     key = int(rng.integers(0, 1 << 64, dtype=np.uint64))
-    return philox.kept(key, math.prod(shape), p).reshape(shape)
+    return philox.kept(key, math.prod(shape), p, device).reshape(shape)
 
 
 @kernel

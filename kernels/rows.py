@@ -1,7 +1,8 @@
 """Softmax and what is made of it: kernels that normalise along an axis, and their gradients.
 
 Exponentials are taken with the largest left out. Large rows go through compiled loops
-(`loops/rows.py`), which the formulas here are the reference of. float16 is computed in float32
+(`loops/rows.py`), those of a GPU through `row_rules.py`; the formulas here are the reference
+of both. float16 is computed in float32
 and rounded once, at the end.
 """
 
@@ -12,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import pool
-from .by_rows import Axis, are_large, kept, row_length, run
+from .by_rows import Axis, are_large, empty, kept, row_length, run
 from .device import module_of
 from .kernel import kernel
 from .reduce import average, floats, folded, rounded
@@ -67,7 +67,7 @@ def _rows(axis: Axis, first: Any, *others: Any) -> int:
 
 def _in_rows(name: str, n: int, *given: Any) -> Any:
     """A function of rows to rows, of `loops/rows.py`."""
-    out = pool.empty(given[0].shape, given[0].dtype)
+    out = empty(given[0].shape, given[0].dtype, given[0])
     run("rows", name, tuple([x.reshape(-1, n) for x in given]), (out.reshape(-1, n),))
     return out
 
@@ -78,7 +78,7 @@ def logsumexp(x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) over axes."""
     xp, z = module_of(x), floats(x)
     if n := _rows(axis, z):
-        y = np.empty(kept(z.shape, axis), z.dtype)
+        y = empty(kept(z.shape, axis), z.dtype, z)
         run("rows", "logsumexp", (z.reshape(-1, n),), (y.reshape(-1),))
     else:
         shift = _shift(z, axis)
@@ -114,7 +114,7 @@ def cross_entropy(logits: Any, labels: Any, *, reduction: str = "none") -> Any:
     (N,) or (). Units: nats."""
     z = floats(logits)
     if n := _rows(-1, z):
-        losses = np.empty(len(z), z.dtype)
+        losses = empty((len(z),), z.dtype, z)
         run("rows", "cross_entropy", (z.reshape(-1, n), _whole(labels)), (losses,))
     else:
         xp = module_of(z)
@@ -146,7 +146,7 @@ def logsumexp_vjp(g: Any, x: Any, y: Any, input_shape: Any, axis: tuple[int, ...
     """g exp(x - y), g and y repeated along the axes that were folded."""
     n = _rows(axis, x)
     if n and x.shape == input_shape and x.dtype == g.dtype == y.dtype:
-        out = pool.empty(x.shape, x.dtype)
+        out = empty(x.shape, x.dtype, x)
         given = (g.reshape(-1), x.reshape(-1, n), y.reshape(-1))
         run("rows", "logsumexp_vjp", given, (out.reshape(-1, n),))
         return out
@@ -181,10 +181,10 @@ def cross_entropy_vjp(g: Any, logits: Any, labels: Any, reduction: str) -> Any:
     if reduction == "mean":
         a = a / max(len(z), 1)
     if (n := _rows(-1, z)) and a.dtype == z.dtype:
-        out = pool.empty(z.shape, z.dtype)
-        each = np.ascontiguousarray(np.broadcast_to(a, len(z)))
+        out = empty(z.shape, z.dtype, z)
+        each = xp.ascontiguousarray(xp.broadcast_to(a, len(z)))
         run("rows", "cross_entropy_vjp", (each, z.reshape(-1, n), _whole(labels)), (out,))
-        return out
+        return rounded(out, logits)
     e = xp.exp(z - _shift(z, -1))
     e /= _total(e, -1)
     e[xp.arange(len(z)), xp.asarray(labels)] -= 1

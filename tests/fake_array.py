@@ -99,8 +99,8 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 (the name is C
     def squeeze(self, axis: Any = None) -> ndarray:
         return self.made(self.host.squeeze(axis))
 
-    def view(self) -> ndarray:
-        return self.made(self.host.view())
+    def view(self, dtype: Any = None) -> ndarray:
+        return self.made(self.host.view(dtype or self.dtype))
 
     def copy(self, order: str = "C") -> ndarray:
         return ndarray(self.host.copy(order))

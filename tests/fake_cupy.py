@@ -94,10 +94,24 @@ class CUDARuntimeError(RuntimeError):
     """What a driver that is missing raises; this one is never missing."""
 
 
+def empty(shape: Any, dtype: Any = float) -> ndarray:
+    """Of bytes that no result has, so that what a kernel leaves out shows."""
+    host = np.empty(shape, dtype)
+    host.reshape(-1).view(np.uint8)[:] = 0xA5
+    return ndarray(host)
+
+
+def ascontiguousarray(a: Any, dtype: Any = None) -> ndarray:
+    made = asarray(a, dtype)
+    return made if made.flags.c_contiguous else ndarray(np.ascontiguousarray(made.host))
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "array": array,
     "asarray": asarray,
     "where": where,
+    "empty": empty,
+    "ascontiguousarray": ascontiguousarray,
     "broadcast_to": broadcast_to,
     "result_type": result_type,
     "concatenate": lambda tup, axis=0: _joined(np.concatenate, tup, axis),

@@ -16,11 +16,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fusegrad.kernels import row_text
+from tests import fake_block
 from tests.fake_array import host_of, ndarray, refuse
 
 CPP = shutil.which("g++") or shutil.which("c++")
 FLAGS = ("-O1", "-ffp-contract=off", "-shared", "-fPIC", "-x", "c++", "-")
-C_TYPES = {"float64": "double", "float32": "float", "bool": "bool", "int64": "long long"}
+C_TYPES = {
+    "float64": "double",
+    "float32": "float",
+    "float16": "unsigned short",
+    "bool": "bool",
+    "int64": "long long",
+    "uint32": "unsigned int",
+}
+OF_ELEMENTS = {**C_TYPES, "float16": "_Float16"}
 ELEMENTWISE = """
 #include <math.h>
 {typedef}
@@ -32,15 +42,16 @@ extern "C" void run(long long n, void** p) {{
 }}
 """
 RAW = """
-#include <math.h>
-#define __global__
-static struct Index {{ int x; }} blockIdx, threadIdx, blockDim;
+{block}
 {code}
-extern "C" void run(int blocks, int threads, void** p) {{
-    blockDim.x = threads;
-    for (blockIdx.x = 0; blockIdx.x < blocks; blockIdx.x++)
-        for (threadIdx.x = 0; threadIdx.x < threads; threadIdx.x++)
-            {name}({values});
+static void** values;
+static void call() {{ {name}({values}); }}
+extern "C" void run(const int* blocks, const int* threads, void** p) {{
+    values = p;
+    gridDim = {{blocks[0], blocks[1], 1}}, blockDim = {{threads[0], threads[1], 1}};
+    for (blockIdx.y = 0; blockIdx.y < blocks[1]; blockIdx.y++)
+        for (blockIdx.x = 0; blockIdx.x < blocks[0]; blockIdx.x++)
+            block::run(call);
 }}
 """
 
@@ -99,10 +110,12 @@ class ElementwiseKernel:
         return types
 
     def _source(self, types: dict[str, str]) -> str:
-        kinds = [(f"const {C_TYPES.get(kind, kind)}", name) for kind, name in self.ins]
-        kinds += [(C_TYPES.get(kind, kind), name) for kind, name in self.outs]
+        kinds = [(f"const {OF_ELEMENTS.get(kind, kind)}", name) for kind, name in self.ins]
+        kinds += [(OF_ELEMENTS.get(kind, kind), name) for kind, name in self.outs]
         return ELEMENTWISE.format(
-            typedef="\n".join(f"typedef {C_TYPES[t]} {letter};" for letter, t in types.items()),
+            typedef="\n".join(
+                f"typedef {OF_ELEMENTS[t]} {letter};" for letter, t in types.items()
+            ),
             references="\n".join(
                 f"{kind}& {name} = (({kind}*)p[{k}])[i];"
                 for k, (kind, name) in enumerate(kinds)
@@ -115,24 +128,30 @@ class RawKernel:
     """A whole kernel, launched with the arguments that its text declares."""
 
     def __init__(self, code: str, name: str, options: tuple[str, ...] = ()) -> None:
-        found = re.search(rf"void {name}\((.*?)\)", code)
+        found = re.search(rf"void {name}\((.*?)\)", code, re.DOTALL)
         assert found is not None
-        self.types = [p.rpartition(" ")[0] for p in found[1].split(", ")]
-        values = ", ".join(f"*({t}*)p[{k}]" for k, t in enumerate(self.types))
-        self.source = RAW.format(code=code, name=name, values=values)
+        self.types = [p.rpartition(" ")[0].strip() for p in found[1].split(",")]
+        self.names = {name: kind for kind, name in re.findall(r"typedef (.*?) (\w+);", code)}
+        values = ", ".join(f"*({t}*)values[{k}]" for k, t in enumerate(self.types))
+        code = code.replace(row_text.HALF, fake_block.HALF)
+        self.source = RAW.format(block=fake_block.SOURCE, code=code, name=name, values=values)
 
     def __call__(self, grid: tuple[int, ...], block: tuple[int, ...], args: Any) -> None:
-        if not (grid[0] >= 1 and block[0] >= 1):
-            raise ValueError("CuPy launches one block even for none")
+        sizes = [np.array([*size, 1, 1][:2], np.intc) for size in (grid, block)]
+        if min(map(np.min, sizes)) < 1 or np.prod(sizes[1]) > 1024:
+            raise ValueError("CuPy launches one block even for none, and 1024 threads at most")
         refuse(args)
         values = [self._value(a, t) for a, t in zip(args, self.types, strict=True)]
-        _compiled(self.source)(int(grid[0]), int(block[0]), _pointers(values))
+        launch = [ctypes.c_void_p(size.ctypes.data) for size in sizes]
+        _compiled(self.source)(*launch, _pointers(values))
 
     def _value(self, a: Any, kind: str) -> np.ndarray:
         """The bytes of an argument; CuPy trusts the caller that they are what is declared."""
         if isinstance(a, ndarray):
-            assert kind == f"const {C_TYPES[a.dtype.name]}*" and a.flags.c_contiguous
+            pointed = kind.removeprefix("const ").removesuffix("*")
+            assert self.names.get(pointed, pointed) == C_TYPES[a.dtype.name]
+            assert a.flags.c_contiguous
             return np.array(a.data.ptr, np.uintp)
         value = np.asarray(a)
-        assert kind == C_TYPES[value.dtype.name]
+        assert kind.removeprefix("const ") == C_TYPES[value.dtype.name]
         return value

@@ -20,7 +20,7 @@ from tests.readers_sample import DTYPES, RULES, UPDATES, Rule, assert_agree
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 CPP = shutil.which("g++") or shutil.which("c++")
 FLAGS = ("-O1", "-ffp-contract=off", "-shared", "-fPIC", "-x", "c++", "-")
-ARCHITECTURE = "--gpu-architecture=compute_80"
+ARCHITECTURES = ("compute_75", "compute_80", "compute_90")
 ON_HOST = """
 #include <math.h>
 #define __global__
@@ -110,7 +110,7 @@ def whole_source(dtype: str) -> str:
 
 
 # ---- NVRTC --------------------------------------------------------------------------------
-def ptx(source: str) -> str:
+def ptx(source: str, architecture: str = "compute_80") -> str:
     """What CuPy's NVRTC, which needs no GPU, makes of a text."""
     nvrtc = pytest.importorskip("cupy", reason="CuPy is not installed").cuda.nvrtc
     try:
@@ -118,15 +118,16 @@ def ptx(source: str) -> str:
     except (ImportError, OSError, RuntimeError) as error:
         pytest.skip(f"NVRTC does not load: {error}")
     try:
-        nvrtc.compileProgram(program, [ARCHITECTURE, *on_cuda.OPTIONS])
+        nvrtc.compileProgram(program, [f"--gpu-architecture={architecture}", *on_cuda.OPTIONS])
     except nvrtc.NVRTCError:
         pytest.fail(nvrtc.getProgramLog(program))
     return str(nvrtc.getPTX(program))
 
 
 @every_dtype
-def test_nvrtc_compiles_every_kernel(dtype: str) -> None:
-    entries = re.findall(r"\.entry (\w+)\(", ptx(whole_source(dtype)))
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_nvrtc_compiles_every_kernel(architecture: str, dtype: str) -> None:
+    entries = re.findall(r"\.entry (\w+)\(", ptx(whole_source(dtype), architecture))
     assert len(set(entries)) == len(TEXTS) + len(UPDATES)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...kernels import DTypeError, Kernel, OptionError, random
-from ...kernels.device import device_of, to_device
+from ...kernels.device import device_of
 from ..op import LINEAR, Op, structural
 from ..tape import apply
 from ..tensor import Tensor
@@ -119,8 +119,8 @@ def dropout(
 def kept(rng: Generator, shape: tuple[int, ...], p: float, like: Any) -> Any:
     """What is not dropped: an array of truth values that fail with probability p, on the device
     of another array."""
-    drawn = random.kept(generator(rng), shape=shape, p=p)
-    return to_device(drawn, device_of(data_of(like)))
+    there = device_of(data_of(like))
+    return random.kept(generator(rng), shape=shape, p=p, device=there)
 
 
 def generator(rng: Any) -> Generator:
