@@ -8,7 +8,7 @@ the host's C++ compiler) where there is no GPU. Products and sums are not contra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -65,24 +65,34 @@ def update_source(program: Program, dtype: str) -> str:
     )
 
 
-def elementwise_operation(program: Program) -> str:
-    """The body of an ElementwiseKernel with inputs `e_*`, floats `h*_` and outputs `o*`."""
+def elementwise_operation(program: Program, halves: Sequence[str] = ()) -> str:
+    """The body of an ElementwiseKernel with inputs `e_*`, floats `h*_` and outputs `o*`. What
+    is stored as `s_*`, in half precision, is computed in T."""
     lines, outputs = c_body(program)
-    return "\n".join(lines + [f"o{k} = {v};" for k, v in enumerate(outputs)])
+    loads = [f"const T {element(n)} = T(s_{n});" for n in halves]
+    return "\n".join([*loads, *lines, *(f"o{k} = {v};" for k, v in enumerate(outputs))])
 
 
 @cache
-def _elementwise(program: Program, truths: tuple[bool, ...], cupy: Any) -> Any:
-    kinds = ("bool" if truth else "T" for truth in truths)
-    ins = [f"{kind} {element(n)}" for kind, n in zip(kinds, program.inputs, strict=True)]
+def _elementwise(
+    program: Program, truths: tuple[bool, ...], cupy: Any, is_half: bool = False
+) -> Any:
+    """A kernel of numbers of one type T, and truths; or of halves, where T is float."""
+    halves = [n for n, truth in zip(program.inputs, truths) if is_half and not truth]
+    stored = "float16" if is_half else "T"
+    ins = [
+        f"{stored} s_{n}" if n in halves else f"{'bool' if truth else 'T'} {element(n)}"
+        for n, truth in zip(program.inputs, truths, strict=True)
+    ]
     ins += [f"float64 {hoist(k)}_" for k in range(len(program.hoisted))]
-    outs = [f"{_kind(n)} o{k}" for k, n in enumerate(program.outputs)]
+    kinds = [stored if n.gives == "n" else "bool" for n in program.outputs]
     return cupy.ElementwiseKernel(
         ", ".join(ins),
-        ", ".join(outs),
-        elementwise_operation(program),
+        ", ".join(f"{kind} o{k}" for k, kind in enumerate(kinds)),
+        elementwise_operation(program, halves),
         function(program.name),
         options=OPTIONS,
+        preamble="typedef float T;" if is_half else "",
     )
 
 
@@ -111,6 +121,6 @@ def read(program: Program) -> Callable[..., Any]:
             cupy.asarray(a) if truth else cupy.asarray(a, dtype)
             for a, truth in zip(arrays, truths, strict=True)
         ]
-        return _elementwise(program, truths, cupy)(*same, *hoisted)
+        return _elementwise(program, truths, cupy, dtype == np.float16)(*same, *hoisted)
 
     return launch

@@ -39,6 +39,7 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 (the name is C
     size = property(lambda self: self.host.size)
     ndim = property(lambda self: self.host.ndim)
     flags = property(lambda self: self.host.flags)
+    T = property(lambda self: self.transpose())
     data = property(lambda self: SimpleNamespace(ptr=self.host.ctypes.data))
     device = property(lambda self: "<CUDA Device 0>")  # no word that fusegrad knows
 
@@ -124,6 +125,9 @@ class ndarray(np.lib.mixins.NDArrayOperatorsMixin):  # noqa: N801 (the name is C
 
     def cumsum(self, axis: Any = None, dtype: Any = None) -> ndarray:
         return ndarray(self.host.cumsum(axis=axis, dtype=dtype))
+
+    def cumprod(self, axis: Any = None, dtype: Any = None) -> ndarray:
+        return ndarray(self.host.cumprod(axis=axis, dtype=dtype))
 
     def argmax(self, axis: Any = None, keepdims: bool = False) -> ndarray:
         return ndarray(self.host.argmax(axis=axis, keepdims=keepdims))

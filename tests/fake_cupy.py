@@ -14,9 +14,9 @@ from tests.fake_array import host_index, host_of, ndarray, refuse
 from tests.fake_kernels import ElementwiseKernel, RawKernel
 
 UFUNCS = (
-    "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh ceil cos cosh divide "
-    "equal exp expm1 floor floor_divide frexp greater greater_equal hypot invert isfinite "
-    "ldexp less less_equal log log10 log1p log2 logical_and logical_not logical_or "
+    "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and ceil cos "
+    "cosh divide equal exp expm1 floor floor_divide frexp greater greater_equal hypot invert "
+    "isfinite ldexp less less_equal log log10 log1p log2 logical_and logical_not logical_or "
     "logical_xor matmul maximum minimum multiply negative not_equal power remainder rint "
     "sign sin sinh sqrt subtract tan tanh"
 )
@@ -45,9 +45,9 @@ class Ufunc:
         self.f.at(a.host, host_index(indices), host_of(b))
 
 
-def array(obj: Any, dtype: Any = None) -> ndarray:
+def array(obj: Any, dtype: Any = None, order: str = "K") -> ndarray:
     if isinstance(obj, ndarray):
-        return obj.astype(dtype or obj.dtype)
+        return ndarray(obj.host.astype(dtype or obj.dtype, order=order))
     host = np.asarray(obj)  # which refuses arrays of the device in a list
     return ndarray(np.array(host, dtype, order="F" if host.flags.fnc else "C"))
 

@@ -77,12 +77,20 @@ class ElementwiseKernel:
     """Parameters as CuPy reads them: a type of one letter is that of the arrays given."""
 
     def __init__(
-        self, in_params: str, out_params: str, operation: str, name: str, *, options: Any = ()
+        self,
+        in_params: str,
+        out_params: str,
+        operation: str,
+        name: str,
+        *,
+        options: Any = (),
+        preamble: str = "",
     ) -> None:
         self.ins, self.outs = (
             [p.split() for p in t.split(", ")] for t in (in_params, out_params)
         )
         self.operation, self.name, self.options = operation, name, options
+        self.preamble = preamble
 
     def __call__(self, *args: Any) -> Any:
         if len(args) != len(self.ins):
@@ -114,7 +122,8 @@ class ElementwiseKernel:
         kinds += [(OF_ELEMENTS.get(kind, kind), name) for kind, name in self.outs]
         return ELEMENTWISE.format(
             typedef="\n".join(
-                f"typedef {OF_ELEMENTS[t]} {letter};" for letter, t in types.items()
+                [self.preamble]
+                + [f"typedef {OF_ELEMENTS[t]} {letter};" for letter, t in types.items()]
             ),
             references="\n".join(
                 f"{kind}& {name} = (({kind}*)p[{k}])[i];"
