@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import DTypeError, OptionError, ShapeError
+from ..kernels.device import is_cuda
 from ..kernels.kernel import OBSERVERS, QUIET
 from ..kernels.locking import lock, memory_of
 from ..kernels.shape import copy
@@ -21,6 +21,7 @@ from .mode import MODE
 from .op import OUTPUT, Op, Plan
 from .operand import PLAIN, operand
 from .place import Place, here
+from .refusal import mixed, refusal
 from .value import Hooks, Value, view_of, wrap
 
 _numbers = itertools.count()
@@ -181,10 +182,14 @@ def _computed(op: Op, args: Sequence[Any], raw: Sequence[Any], params: dict[str,
         return kernel(*raw, **params)
     try:
         y = QUIET.run(kernel.compute, *raw, **params)
-    except (ValueError, IndexError) as error:
-        raise _refusal(op, args, params, error) from None
+    except (ValueError, IndexError, TypeError) as error:
+        if (said := refusal(op, args, params, error)) is error:
+            raise
+        raise said from None
     if y.__class__ is np.ndarray and not OBSERVERS:
         return y
+    if is_cuda(y) and (wrong := mixed(op, args)) is not None:
+        raise wrong
     return kernel.settle(y, raw, params)
 
 
@@ -222,16 +227,3 @@ def _as_view(value: Value, args: Sequence[Any]) -> Value:
             return view_of(value, a)
     lock(memory)  # which is the kernel's own
     return value
-
-
-def _refusal(
-    op: Op, args: Sequence[Any], params: dict[str, Any], error: Exception
-) -> Exception:
-    """What NumPy refused, in the words of the op."""
-    if "negative integer powers" in str(error):  # no matter of shapes
-        return DTypeError(op.name, "floats", "integers", "convert one with astype")
-    shapes = ", ".join(str(np.shape(a.data if isinstance(a, Value) else a)) for a in args)
-    if isinstance(error, np.linalg.LinAlgError):  # nor is this: values that LAPACK refuses
-        return OptionError(op.name, op.expects, f"{shapes}: {str(error).lower()}", op.repair)
-    got = " and ".join([shapes, *(f"{k}={v}" for k, v in params.items())])
-    return ShapeError(op.name, op.expects, got, op.repair)

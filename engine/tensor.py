@@ -16,7 +16,7 @@ from .hooks import hooks_of, receive, watch
 from .interop import Interop, tensors_in
 from .methods import Methods
 from .operators import Operators
-from .ops import shaping
+from .ops import placing, shaping
 from .place import here
 from .tape import Edge, Node
 from .value import Value, output_type, view_of, wrap
@@ -86,6 +86,10 @@ class Tensor(Operators, Methods, Interop):
     def astype(self, dtype: Any) -> Tensor:
         """The same values in another dtype; differentiable."""
         return shaping.astype(self, dtype)
+
+    def to(self, *targets: Any) -> Tensor:
+        """The same values on a device (`cpu`, `cuda`), in a dtype, or both; differentiable."""
+        return placing.to(self, *targets)
 
     # fmt: off
     def __repr__(self) -> str: return display.line(self)

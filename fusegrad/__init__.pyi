@@ -68,6 +68,7 @@ from .engine.ops.create import full_like as full_like
 from .engine.ops.create import linspace as linspace
 from .engine.ops.create import ones as ones
 from .engine.ops.create import ones_like as ones_like
+from .engine.ops.create import tensor as tensor
 from .engine.ops.create import zeros as zeros
 from .engine.ops.create import zeros_like as zeros_like
 from .engine.ops.decompositions import cholesky as cholesky
@@ -153,6 +154,7 @@ from .engine.ops.pieces import split as split
 from .engine.ops.pieces import tile as tile
 from .engine.ops.pieces import unbind as unbind
 from .engine.ops.pieces import unstack as unstack
+from .engine.ops.placing import device as device
 from .engine.ops.pool import adaptive_avg_pool1d as adaptive_avg_pool1d
 from .engine.ops.pool import adaptive_avg_pool2d as adaptive_avg_pool2d
 from .engine.ops.pool import adaptive_max_pool1d as adaptive_max_pool1d

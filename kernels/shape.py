@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .device import module_of
+from .device import module_of, to_device
 from .kernel import kernel
 from .locking import opened
 
@@ -45,6 +45,13 @@ def astype(x: Any, *, dtype: Any) -> Any:
     """The same values in another dtype, in memory of their own and in rows: what an update of
     many tensors reads fastest."""
     return x.astype(dtype, order="C")
+
+
+@kernel
+def to(x: Any, *, device: str, back: str) -> Any:
+    """The same elements on a device; `back`, where they come from, is what the transpose of
+    this kernel needs to know."""
+    return x.copy() if device == back else to_device(x, device)
 
 
 @kernel

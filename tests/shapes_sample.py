@@ -231,6 +231,7 @@ STRATEGIES: dict[str, Uses] = {
     "concat": joins(new=False),
     "stack": joins(new=True),
     "astype": with_shape(lambda s: FLOATS),
+    "to": shapes().map(lambda s: ((s,), ())),
     "identity": shapes().map(lambda s: ((s,), ())),
     "getitem": with_shape(index_of),
     "index_add": additions(),

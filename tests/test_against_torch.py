@@ -175,6 +175,7 @@ PAIRS: dict[str, list[tuple[Callable[..., Any], Callable[..., Any], tuple[Any, .
         for shapes in [(A, (4, 2)), ((4,), (4,)), (A, (4,)), ((3,), A), (B, (4, 2)),
                        ((5, 1, *A), (2, 4, 3)), ((4,), (2, 4, 3))]
     ],
+    "to": [(lambda x: apply(OPS["to"], x, device="cpu", back="cpu"), torch.clone, (A,))],
     "identity": [(lambda x: apply(OPS["identity"], x), torch.clone, (A,))],
 }  # fmt: skip
 USES = [(op, *use) for op, uses in PAIRS.items() for use in uses]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from fusegrad import engine
 from fusegrad.engine import Tensor
 from fusegrad.engine.ops.indexing import segment_sum
 from fusegrad.kernels import DTypeError, GraphError, OptionError, ShapeError, device
+from tests import fake_cupy
 from tests.cases import REFUSALS
 from tests.ops_sample import leaf, refused
 from tests.optim_refusals_sample import REST as SPARSE
@@ -203,6 +205,13 @@ def test_a_tensor_on_the_gpu_is_not_taken_for_an_array(monkeypatch: pytest.Monke
         on_a_gpu(monkeypatch)()
 
 
+def on_two_devices(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """An op on Tensors of two devices; see test_placing.py for its text."""
+    monkeypatch.setitem(sys.modules, "cupy", fake_cupy.MODULE)
+    there = fg.tensor([1.0], device="cuda")
+    return lambda: fg.where(there, Tensor([1.0]), there)
+
+
 def test_every_raise_of_the_engine_is_refused_here(monkeypatch: pytest.MonkeyPatch) -> None:
     raises = {
         (path.name, node.lineno)
@@ -212,5 +221,6 @@ def test_every_raise_of_the_engine_is_refused_here(monkeypatch: pytest.MonkeyPat
     }
     wrongs = [wrong for wrong, _, _ in REFUSED + REFUSALS + SPARSE]
     wrongs.append(lambda: fg.gradcheck(fg.log, np.zeros(1)))  # see test_checker.py for its text
-    seen = set().union(*map(places_of, wrongs), places_of(on_a_gpu(monkeypatch)))
+    seen = set().union(*map(places_of, wrongs), places_of(on_two_devices(monkeypatch)))
+    seen |= places_of(on_a_gpu(monkeypatch))
     assert raises and not raises - seen

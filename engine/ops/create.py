@@ -7,12 +7,35 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels import DTypeError, GraphError, OptionError, ShapeError, create, device
+from ...kernels import DTypeError, GraphError, OptionError, ShapeError, create
+from ...kernels.device import to_device
 from ..tensor import Tensor
 from ..value import Value
 from .shaping import as_array, data_of
 
 Shape = int | Sequence[int]
+
+
+def tensor(
+    data: Any,
+    dtype: Any = None,
+    *,
+    requires_grad: bool = False,
+    device: str | None = None,
+    name: str = "",
+) -> Tensor:
+    """A Tensor of a copy of data, as `Tensor(data)` makes it, on a device; without one where
+    the data is.
+
+    >>> tensor([1.0, 2.0], requires_grad=True)
+    Tensor([1., 2.], requires_grad=True)
+
+    Raises: BackendError for a device that is not there; else as Tensor does.
+    """
+    made = Tensor(data, dtype=dtype, name=name)
+    if device is not None:
+        made.data = to_device(made.data, device)
+    return made.requires_grad_(requires_grad)
 
 
 def zeros(
@@ -133,7 +156,7 @@ def linspace(
 
 def _made(array: Any, requires_grad: bool, where: str) -> Tensor:
     """Made on the host, so that every device holds the same numbers."""
-    return Tensor._of(device.to_device(array, where)).requires_grad_(requires_grad)
+    return Tensor._of(to_device(array, where)).requires_grad_(requires_grad)
 
 
 def sizes(where: str, shape: Any) -> tuple[int, ...]:

@@ -94,5 +94,8 @@ OPERATIONS: dict[str, Operation] = {
         fg.cross_entropy, sample.loss, [((s,), (np.array(k), how)) for s, k in [
         ((3, 2), [1, 0, 1]), ((1, 1), [0])] for how in ("mean", "sum", "none")]),
     "astype": Operation(astype, lambda x, _: x, [((B,), (np.float64,))]),
+    "to": Operation(
+        lambda x: apply(OPS["to"], x, device="cpu", back="cpu"), lambda x: x, [((B,), ())]
+    ),
     "identity": Operation(lambda x: apply(OPS["identity"], x), lambda x: x, [((B,), ())]),
 }  # fmt: skip

@@ -200,6 +200,9 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
      "bernoulli: expected p in [0, 1], got p=-0.1; see its docstring"),
     (lambda: random.randint(RNG, 2, 3, 3), OptionError,
      "randint: expected low < high, got low=3, high=3; see its docstring"),
+    (lambda: Tensor([1.0]).to(None), DTypeError,
+     "to: expected a device (cpu, cuda) or a dtype, got None; "
+     "pass 'cuda', np.float64, or both"),
     (lambda: random.uniform(RNG, 2, 3.0, 2.0), OptionError,
      "uniform: expected low <= high, got low=3.0, high=2.0; see its docstring"),
     (lambda: random.exponential(RNG, 2, -1.0), OptionError,
