@@ -9,15 +9,26 @@ from typing import Any
 import numpy as np
 import pytest
 
+import fusegrad as fg
+from fusegrad import multimodal as mm
+from fusegrad import nn, optim
 from fusegrad.engine import ROWS, Tensor
+from fusegrad.kernels.device import to_device
 from tests import fake_cupy
 from tests.cases import CASES, OPERATIONS
+from tests.fusion_sample import features, settled
 from tests.layer_cases import CASES as LAYERS
 from tests.layer_cases import Case, is_float, outputs
+from tests.optim_sample import CASES as OPTIMIZERS
 
 # Sums in another order, and functions that two libraries round differently.
 CLOSE = {"float16": 2e-2, "float32": 2e-4, "float64": 1e-10}
 EXACT_ONES = [d for d in CLOSE if d != "float16"]
+ALIKE = {"a": 4, "b": 4, "c": 4}
+STEP_ULPS = 1  # an update contracts nothing; pow of the host and the device may differ
+TRAINING_ULPS = (
+    64  # of the largest parameter: sums of 30 terms, which Adam divides by themselves
+)
 MODES = [(case, mode) for case in LAYERS for mode in case.modes]
 
 
@@ -101,3 +112,65 @@ def test_layers(case: Case, mode: str, cupy: Any) -> None:
         found.append([*ys, *(x.grad for x in [*leaves, *layer.parameters()])])
     for there, here in zip(*found, strict=True):
         close(there, here, "float32")
+
+
+# ---- optimizers -----------------------------------------------------------------------------
+@pytest.mark.parametrize("dtype", CLOSE)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers(name: str, dtype: str, cupy: Any) -> None:
+    """Five steps on three tensors are one launch each, and end on the bits of the CPU."""
+    case, found = OPTIMIZERS[name], []
+    for where in ("cuda", "cpu"):
+        rng = np.random.default_rng(4)
+        leaves = [leaf_on(where, rng.standard_normal(s), dtype) for s in ((3,), (4, 5), ())]
+        optimizer = case.make(leaves, **case.settings)
+        for _ in range(5):
+            for p in leaves:
+                p.grad = Tensor(rng.standard_normal(p.shape), dtype=dtype).to(where)
+            optimizer.step()
+        states = [
+            v for s in optimizer.state.values() for v in s.values() if hasattr(v, "dtype")
+        ]
+        found.append([p.numpy() for p in leaves] + [to_device(v, "cpu") for v in states])
+    for there, here in zip(*found, strict=True):
+        assert there.dtype == here.dtype and np.all(in_ulps(there, here) <= STEP_ULPS)
+
+
+def in_ulps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """How far a is from b, in the last places of b."""
+    return np.abs(a.astype("f8") - b) / np.spacing(np.abs(b)).astype("f8")
+
+
+# ---- fusions --------------------------------------------------------------------------------
+@pytest.mark.parametrize("dtype", EXACT_ONES)
+@pytest.mark.parametrize("name", mm.FUSIONS)
+def test_fusions(name: str, dtype: str, cupy: Any) -> None:
+    found = []
+    for where in ("cuda", "cpu"):
+        fusion = settled(mm.FUSIONS[name].make(ALIKE, 6, np.random.default_rng(3)))
+        fusion.to(where, dtype)
+        leaves = {n: leaf_on(where, x, dtype) for n, x in features(ALIKE).items()}
+        y = fusion(leaves)
+        back(y)
+        found.append([y, *(x.grad for x in [*leaves.values(), *fusion.parameters()])])
+    for there, here in zip(*found, strict=True):
+        close(there, here, dtype)
+
+
+# ---- a step of training ---------------------------------------------------------------------
+def test_a_step_of_training_agrees_within_ulps(cupy: Any) -> None:
+    """The masks are the same bits, so all that differs is the order of sums."""
+    found = []
+    for where in ("cuda", "cpu"):
+        rng = np.random.default_rng(0)
+        layers = [nn.Linear(20, 30, rng=rng), nn.LayerNorm(30), nn.ReLU()]
+        layers += [nn.Dropout(0.5, rng=rng), nn.Linear(30, 5, rng=rng)]
+        net = nn.Sequential(*layers).to(where, np.float64)
+        optimizer = optim.Adam(net.parameters(), lr=0.01)
+        x = Tensor(np.random.default_rng(1).standard_normal((16, 20))).to(where)
+        fg.cross_entropy(net(x), np.arange(16) % 5).backward()
+        optimizer.step()
+        found.append([p.numpy() for p in net.parameters()])
+    largest = max(float(np.max(np.abs(b))) for b in found[1])
+    for there, here in zip(*found, strict=True):
+        assert np.max(np.abs(there - here)) <= TRAINING_ULPS * np.spacing(largest)
