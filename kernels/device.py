@@ -28,7 +28,7 @@ def module_of(*arrays: Any) -> ModuleType:
 def cupy() -> ModuleType:
     """CuPy with a GPU that answers.
 
-    Raises: BackendError, which says whether CuPy or the GPU is missing.
+    Raises: BackendError, which says whether CuPy, the GPU or the compiler is missing.
     """
     if importlib.util.find_spec("cupy") is None:
         raise BackendError(
@@ -46,7 +46,16 @@ def cupy() -> ModuleType:
         ) from error
     if not found:
         raise BackendError("device cuda", "a GPU", "none", "run with device cpu")
+    _demand_compiler(module)
     return module
+
+
+def _demand_compiler(module: ModuleType) -> None:
+    try:
+        module.cuda.nvrtc.getVersion()
+    except (ImportError, OSError, RuntimeError) as error:
+        expected, repair = "NVRTC, which compiles kernels", "pip install nvidia-cuda-nvrtc"
+        raise BackendError("device cuda", expected, str(error), repair) from error
 
 
 def module_for(device: str) -> ModuleType:

@@ -150,9 +150,10 @@ MODULE.lib = SimpleNamespace(
     stride_tricks=SimpleNamespace(sliding_window_view=sliding_window_view)
 )
 MODULE.cuda = SimpleNamespace(
+    nvrtc=SimpleNamespace(getVersion=lambda: (13, 0)),
     runtime=SimpleNamespace(
         CUDARuntimeError=CUDARuntimeError,
         getDeviceCount=lambda: 1,
         getDeviceProperties=lambda device: {"name": b"none"},
-    )
+    ),
 )

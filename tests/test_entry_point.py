@@ -103,14 +103,20 @@ class NoDriverError(RuntimeError):
     """Stands for CUDARuntimeError."""
 
 
-def fake_cupy(devices: int | None) -> Any:
+def fake_cupy(devices: int | None, compiler: bool = True) -> Any:
     def count() -> int:
         if devices is None:
             raise NoDriverError("cudaErrorNoDevice: none")
         return devices
 
+    def version() -> tuple[int, int]:
+        if not compiler:
+            raise ImportError("libnvrtc.so: cannot open")
+        return 13, 0
+
     runtime = SimpleNamespace(getDeviceCount=count, CUDARuntimeError=NoDriverError)
-    return SimpleNamespace(cuda=SimpleNamespace(runtime=runtime))
+    nvrtc = SimpleNamespace(getVersion=version)
+    return SimpleNamespace(cuda=SimpleNamespace(runtime=runtime, nvrtc=nvrtc))
 
 
 MISSING = {
@@ -119,6 +125,8 @@ MISSING = {
     "expected a GPU with its driver, got cudaErrorNoDevice: none; "
     "run with device cpu": fake_cupy(None),
     "expected a GPU, got none; run with device cpu": fake_cupy(0),
+    "expected NVRTC, which compiles kernels, got libnvrtc.so: cannot open; "
+    "pip install nvidia-cuda-nvrtc": fake_cupy(1, compiler=False),
 }
 
 
