@@ -8,6 +8,7 @@ what is read and what is written, not what a cache fetches in order to write.
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .place import Clock, device
 from .pressure import Watch
 
 MEBI = 2**20
@@ -60,10 +62,27 @@ def sgemm(side: int = SIDE) -> float:
     return 2 * side**3 / best(lambda: np.matmul(a, b, out=out))
 
 
+def of_gpu() -> dict[str, float]:
+    """The same limits of a GPU, by its own events; four times the matrices' sides."""
+    cupy: Any = importlib.import_module("cupy")
+    clock, side = Clock("fusegrad", cold=False), 4 * SIDE
+    x, y = cupy.ones(8 * SIZE, np.float32), cupy.zeros(8 * SIZE, np.float32)
+    a, b = (cupy.random.standard_normal((side, side), np.float32) for _ in range(2))
+
+    def fastest(call: Callable[[], object]) -> float:
+        return min(clock(call, 5) for _ in range(SAMPLES))
+
+    copying = fastest(lambda: cupy.copyto(y, x))
+    scaling = fastest(lambda: cupy.negative(x, out=x))
+    rate = 2.0 * side**3 / fastest(lambda: cupy.matmul(a, b))
+    return {"copy": 2 * x.nbytes / copying, "in place": 2 * x.nbytes / scaling, "sgemm": rate}
+
+
 def main() -> None:
     """All of them, and whether the machine was busy meanwhile."""
     threads, watch = int(sys.argv[1]), Watch()
-    found = {**bandwidth(threads), "sgemm": sgemm()}
+    on_host = device() == "cpu"
+    found = {**bandwidth(threads), "sgemm": sgemm()} if on_host else of_gpu()
     print(json.dumps({**found, "busy": watch.busy()}), flush=True)
 
 

@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any
 
 from .pinned import pinned
+from .place import VARIABLE
 
 GRACE = 2.0  # seconds that a worker has to leave by itself
 
@@ -29,14 +30,16 @@ class FailedError(Exception):
 class Child:
     """A process that answers each line with one line of JSON; the first comes unasked."""
 
-    def __init__(self, module: str, argument: object, threads: int) -> None:
+    def __init__(
+        self, module: str, argument: object, threads: int, device: str = "cpu"
+    ) -> None:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed in `end`
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", module, json.dumps(argument)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
-            env=pinned(threads),
+            env={**pinned(threads), VARIABLE: device},
             start_new_session=True,  # Ctrl-C is for the parent, which then ends its workers
         )
         self.lines: Queue[bytes] = Queue()

@@ -14,6 +14,7 @@ from .suites import SUITES
 
 SHOWN = 6  # cases of a suite, besides those with a goal
 BUILT_IN = {name: f"{__package__}.suites.{name}" for name in SUITES}
+ON_GPU = {"gpu": f"{__package__}.suites.gpu"}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fusegrad import __version__
+from fusegrad.kernels.device import cupy
 
 from .case import Floor
 from .child import Child, FailedError
@@ -22,18 +23,20 @@ from .pressure import source
 PACKAGES = (
     *("numpy", "scipy", "numba", "llvmlite", "tbb", "torch", "jax", "jaxlib", "optax"),
     *("autograd", "mygrad", "tinygrad", "tensorflow", "keras"),
+    *("cupy-cuda12x", "cupy-cuda13x"),
 )
 FLAGS = ("avx2", "fma", "avx512f", "avx512bw", "avx512_bf16", "amx_bf16", "asimd", "sve")
 CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT = 120.0  # seconds for the anchors of one number of threads
-SAME = ("cpu", "cores", "flags", "caches", "system")  # what another machine differs in
+SAME = ("cpu", "cores", "flags", "caches", "system", "gpu")  # what another machine differs in
 
 
-def machine() -> dict[str, Any]:
-    """The facts, by name."""
+def machine(device: str = "cpu") -> dict[str, Any]:
+    """The facts, by name; with those of the GPU where that computes."""
     facts = _cpuinfo()
     return {
+        **({} if device == "cpu" else gpu()),
         "cpu": facts.get("model name") or platform.processor() or platform.machine(),
         "cores": cores(),
         "flags": [flag for flag in FLAGS if flag in _flags(facts)],
@@ -51,11 +54,23 @@ def machine() -> dict[str, Any]:
     }
 
 
-def anchors(threads: Sequence[int]) -> dict[str, dict[str, float]]:
+def gpu() -> dict[str, Any]:
+    """What the GPU is called, how new it is, its memory, and the driver's CUDA."""
+    cuda = cupy().cuda
+    facts = cuda.runtime.getDeviceProperties(0)
+    return {
+        "gpu": facts["name"].decode(),
+        "compute capability": cuda.Device(0).compute_capability,
+        "gpu memory": int(facts["totalGlobalMem"]),
+        "cuda driver": cuda.runtime.driverGetVersion(),
+    }
+
+
+def anchors(threads: Sequence[int], device: str = "cpu") -> dict[str, dict[str, float]]:
     """The measured limits by number of threads; none where measuring them failed."""
     found = {}
     for count in threads:
-        with Child(f"{__package__}.anchors", count, count) as child:
+        with Child(f"{__package__}.anchors", count, count, device) as child:
             try:
                 found[str(count)] = child.answer(LIMIT)
             except FailedError:

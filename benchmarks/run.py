@@ -16,6 +16,7 @@ import numpy as np
 from .case import framework
 from .child import Child, FailedError
 from .choose import Chosen
+from .place import COLD
 from .record import ABSENT, OK, UNCHECKED, Result, Timed
 from .worker import failure
 
@@ -35,6 +36,7 @@ class Settings:
     limit: float = 300.0  # for one answer: a build, or a sample
     together: bool = False  # workers of a case start at the same time
     seed: int = 0  # of the order
+    device: str = "cpu"
 
 
 QUICK = Settings(rounds=6, least=5, patience=3.0, at_least=0.01, warm=0.05, together=True)
@@ -119,8 +121,9 @@ def _started(
         "truth": truth,
         "at_least": settings.at_least,
         "warm": settings.warm,
+        "cold": one.case.name.endswith(COLD),
     }
-    return Child(WORKER, spec, result.threads)
+    return Child(WORKER, spec, result.threads, settings.device)
 
 
 def _built(timed: Timed, told: dict[str, float]) -> None:

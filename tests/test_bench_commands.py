@@ -18,7 +18,7 @@ from tests.test_cli import fusegrad
 @pytest.fixture
 def fake(monkeypatch: Any, tmp_path: Path) -> Path:
     monkeypatch.setattr(choose, "BUILT_IN", {"fake": "tests.bench_suite"})
-    monkeypatch.setattr(machine, "anchors", lambda threads: bench_sample.ANCHORS)
+    monkeypatch.setattr(machine, "anchors", lambda *_: bench_sample.ANCHORS)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -85,7 +85,7 @@ WRONG = [
     ),
     (("--threads", "9999"), 2, "--threads: expected numbers from 1 to "),
     (("--rounds", "-1"), 2, "--rounds: expected a number from 0 up, got -1; leave"),
-    (("--device", "cuda"), 2, "--device: expected cpu, got 'cuda'; leave it out: no"),
+    (("--device", "tpu"), 2, "device: expected one of cpu, cuda, got 'tpu'; choose one"),
     (("tape", "--only", "zzz"), 2, "--only: expected part of the name of a case in "),
     (("tape", "--html", "no/such/place.html"), 1, "write_report: expected an exis"),
     (("compare", "none.json", "b.json"), 1, "[Errno 2] No such file or directory: "),
@@ -123,3 +123,10 @@ def test_records_with_nothing_in_common_are_refused(fake: Path, capsys: Any) -> 
     assert status("compare", "a.json", "a.json") == 2
     text = "bench compare: expected two records with a case of ours in common, got none; "
     assert capsys.readouterr().err == f"fusegrad: {text}measure the same suites\n"
+
+
+def test_without_a_gpu_what_is_missing_is_said(monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert status("--device", "cuda") == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("fusegrad: device cuda: expected CuPy to be installed")

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import place
 from ..case import Arrays, Work, framework
 
 Form = Callable[..., Any]
@@ -63,8 +64,10 @@ def wide(x: Any) -> Any:
 def fusegrad(problem: Problem) -> Work:
     fg, form, slope = import_module("fusegrad"), problem.form("fusegrad"), problem.slope()
     variables, constants = problem.draw()
-    xs = [fg.Tensor(x, requires_grad=True) for x in variables]
-    given = [*xs, *map(fg.Tensor, constants)]
+    xs = [place.ours(x, requires_grad=True) for x in variables]
+    given = [*xs, *map(place.ours, constants)]
+    if slope is not None and place.device() != "cpu":
+        slope = place.ours(slope)
 
     def step() -> Any:
         for x in xs:
@@ -93,11 +96,11 @@ def torch(problem: Problem, how: str = "") -> Work:
         y.backward(slope)
         return y
 
-    return Work(step, lambda: [step().detach().numpy(), *(x.grad.numpy() for x in xs)])
+    return Work(step, lambda: [place.host(step()), *(place.host(x.grad) for x in xs)])
 
 
 def _laid_out(torch: Any, how: str, x: np.ndarray) -> Any:
-    held = torch.from_numpy(x.copy())
+    held = place.theirs(x.copy())
     last = how == "channels_last" and x.ndim == 4
     return held.contiguous(memory_format=torch.channels_last) if last else held
 

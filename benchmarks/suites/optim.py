@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import place
 from ..case import Arrays, Case, Floor, Work
 from . import denormal
 
@@ -117,9 +118,9 @@ def _checked(step: Callable[[], object], parameters: Callable[[], Arrays]) -> Ar
 def fusegrad(method: Method, lengths: Sequence[int]) -> Work:
     fg = import_module("fusegrad")
     values, gradients = tensors(lengths)
-    parameters = [fg.Tensor(v, requires_grad=True) for v in values]
+    parameters = [place.ours(v, requires_grad=True) for v in values]
     optimizer = getattr(fg.optim, method.ours)(parameters, **method.options)
-    _give(parameters, map(fg.Tensor, gradients))
+    _give(parameters, map(place.ours, gradients))
     return Work(
         optimizer.step,
         lambda: _checked(optimizer.step, lambda: [p.numpy() for p in parameters]),
@@ -135,13 +136,13 @@ def torch(method: Method, lengths: Sequence[int], fused: bool = False) -> Work:
     """By default, torch goes through the tensors op by op; `fused` is one kernel."""
     torch = import_module("torch")
     values, gradients = tensors(lengths)
-    parameters = [torch.from_numpy(v).requires_grad_() for v in values]
+    parameters = [place.theirs(v).requires_grad_() for v in values]
     options = {**method.options, **({"fused": True} if fused else {})}
     optimizer = getattr(torch.optim, method.torch)(parameters, **options)
-    _give(parameters, map(torch.from_numpy, gradients))
+    _give(parameters, map(place.theirs, gradients))
 
     def found() -> Arrays:
-        return [p.detach().numpy() for p in parameters]
+        return [*map(place.host, parameters)]
 
     return Work(optimizer.step, lambda: _checked(optimizer.step, found))
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import place
 from ..case import Arrays, Work
 from . import by_hand
 from .differentiate import compiled, wide
@@ -59,10 +60,11 @@ def fusegrad(task: Task) -> Work:
     fg, rng = import_module("fusegrad"), np.random.default_rng(0)
     net = task.build(fg.nn, {"rng": rng})
     net.load_state_dict(task.weights())
+    net.to(place.device())
     optimizer = fg.optim.Adam(net.parameters(), lr=LR)
 
     def tensors(batch: Batch) -> Batch:
-        return task.given(fg, batch) if task.given else tuple(map(fg.Tensor, batch))
+        return task.given(fg, batch) if task.given else tuple(map(place.ours, batch))
 
     loss = partial(task.loss, fg, fg.nn, net)
     return _work(task, net, loss, optimizer, tensors)
@@ -75,13 +77,13 @@ def torch(task: Task, how: str = "") -> Work:
     state = {name: torch.from_numpy(w) for name, w in task.weights().items()}
     net.load_state_dict(state)
     layout = torch.channels_last if "channels_last" in how else torch.contiguous_format
-    net.to(memory_format=layout)
+    net.to(place.device(), memory_format=layout)
     options = {"fused": True} if "fused" in how else {}
     adam = partial(torch.optim.Adam, lr=LR, **options)
     optimizer = task.optimizer(net) if task.optimizer else adam(net.parameters())
 
     def tensors(batch: Batch) -> Batch:
-        held = map(torch.from_numpy, batch)
+        held = map(place.theirs, batch)
         return tuple(x.contiguous(memory_format=layout) if x.dim() == 4 else x for x in held)
 
     plain = partial(task.loss, torch, torch.nn, net)
@@ -122,7 +124,8 @@ def _work(
 
 def _gradient(p: Any) -> np.ndarray:
     g = p.grad
-    return np.array((g.to_dense() if getattr(g, "is_sparse", False) else g).numpy())
+    g = g.to_dense() if getattr(g, "is_sparse", False) else g
+    return np.array(g.to("cpu").numpy())
 
 
 def _set_lr(optimizer: Any, lr: float) -> None:

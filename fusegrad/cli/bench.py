@@ -41,7 +41,7 @@ class Bench:
     list: bool = False
     """Print the cases, their contenders and goals instead of measuring."""
     device: str = "cpu"
-    """What computes."""
+    """What computes: with `cuda` the suite `gpu` is measured, by the device's own events."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,14 @@ class Compare:
 
 def bench(command: Bench) -> int:
     """Measure; returns the exit status."""
-    from ..benchmarks.choose import chosen, few
+    from ..benchmarks.choose import ON_GPU, chosen, few
     from ..lens import check_target
 
     _check(command)
     for path in filter(None, (command.json, command.html)):
         check_target(path)
-    cases = chosen(command.suites, command.only, goals=command.goals)
+    known = None if command.device == "cpu" else ON_GPU
+    cases = chosen(command.suites, command.only, known, command.goals)
     if command.list:
         return _listed(cases)
     kept = few(cases, whole=bool(command.only) or command.goals) if command.quick else cases
@@ -93,10 +94,10 @@ def compare(command: Compare) -> int:
 
 def _check(command: Bench) -> None:
     from ..benchmarks.pinned import cores
+    from ..engine.ops.placing import device
 
-    if command.device != "cpu":
-        repair = "leave it out: no case runs elsewhere yet"
-        raise OptionError("--device", "cpu", repr(command.device), repair)
+    if not command.list:
+        device(command.device)  # says what is missing
     if command.rounds < 0:
         raise OptionError("--rounds", "a number from 0 up", command.rounds, "leave it out")
     if wrong := [n for n in command.threads if not 1 <= n <= cores()]:
@@ -110,13 +111,14 @@ def _measured(command: Bench, cases: Any, left_out: int) -> Any:
     from ..benchmarks.record import Record
     from ..benchmarks.run import QUICK, Settings, run
 
-    settings = QUICK if command.quick else Settings()
+    settings = replace(QUICK if command.quick else Settings(), device=command.device)
     if command.rounds:
         settings = replace(settings, rounds=command.rounds)
     threads = tuple(dict.fromkeys(command.threads))
-    record = Record(machine(), {**asdict(settings), "left_out": left_out})
+    facts = machine(command.device)
+    record = Record(facts, {**asdict(settings), "left_out": left_out})
     try:
-        record.anchors = anchors(threads)
+        record.anchors = anchors(threads, command.device)
         with _progress(len(cases) * len(threads)) as tell:
             for result in run(cases, threads, settings, tell):
                 record.results.append(result)
