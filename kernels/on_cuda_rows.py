@@ -15,12 +15,13 @@ from .row_text import columns_source, entry, kept_by, row_source
 
 WARP, BLOCK = 32, 256  # threads
 LONG = 1024  # elements of a row from which a block takes it
+HALF_A_WORD = (1 << 32) - 1
 PARTS = 64  # of the rows, for sums over them
 
 
 @cache
-def _row_kernel(cupy: Any, name: str, dtype: str, width: int, is_plain: bool) -> Any:
-    source = row_source(name, dtype, width, is_plain)
+def _row_kernel(cupy: Any, name: str, dtype: str, width: int, layout: str) -> Any:
+    source = row_source(name, dtype, width, layout)
     return cupy.RawKernel(source, entry(name), options=OPTIONS)
 
 
@@ -62,7 +63,8 @@ def _launch_rows(name: str, dtype: str, sizes: Sequence[int], given: Sequence[An
     rows, n, inner, *_ = sizes
     width = BLOCK if n > LONG else WARP
     together = BLOCK // width
-    launch = _row_kernel(module_of(given[0]), name, dtype, width, inner == n)
+    layout = "plain" if inner == n else "parts" if n <= HALF_A_WORD else "vast parts"
+    launch = _row_kernel(module_of(given[0]), name, dtype, width, layout)
     launch((-(-rows // together),), (width, together), (*map(np.int64, sizes), *given))
 
 

@@ -57,6 +57,7 @@ extern "C" __global__ void {name}(
     {parameters}) {{
     const long long r = (long long)blockIdx.x * blockDim.y + threadIdx.y;
     if (r >= rows) return;
+    const long long turn = r % turns * n;
     const T e_n = T(n), e_limit = T({limit});
 {lines}
 }}
@@ -74,6 +75,14 @@ extern "C" __global__ void {name}(
 {stores}
 }}
 """
+# Where the elements of a row lie: side by side; in parts that are `outer` elements apart; the
+# same for rows of more elements than half a word counts, which is slow to divide.
+PLACES = {
+    "plain": "r * n + (i)",
+    "parts": "(long long)((unsigned)(i) / (unsigned)inner) * outer + r * inner"
+    " + (unsigned)(i) % (unsigned)inner",
+    "vast parts": "(i) / inner * outer + r * inner + (i) % inner",
+}
 LOOP = "for (long long i = threadIdx.x; i < n; i += WIDTH) {"
 
 
@@ -98,7 +107,7 @@ def _loads(rule: RowRule, reads: tuple[str, ...], at: str = "AT(i)") -> list[str
     """Of what is read, that which differs from element to element."""
     sources = {
         EACH: f"load(a_{{}}[{at}])",
-        TURNS: "load(a_{}[r % turns * n + i])",
+        TURNS: "load(a_{}[turn + i])",
         PLACE: "T(i == place)",
     }
     kinds = {name: rule.arrays.get(name) for name in reads}
@@ -148,9 +157,9 @@ def kept_by(rule: RowRule) -> list[str]:
     return [name for name in rule.folds if name in read]
 
 
-def row_source(name: str, dtype: str, width: int, is_plain: bool) -> str:
-    """The whole text of a kernel over rows, each read by so many threads. A plain row lies in
-    one place, others in parts that are `outer` elements apart."""
+def row_source(name: str, dtype: str, width: int, layout: str) -> str:
+    """The whole text of a kernel over rows, each read by so many threads and laid out in one
+    of the ways of `PLACES`."""
     rule = RULES[name]
     lines = [f"const T {element(x)} = T({x}_);" for x in rule.scalars]
     for x, kind in rule.arrays.items():
@@ -166,8 +175,7 @@ def row_source(name: str, dtype: str, width: int, is_plain: bool) -> str:
         limit=repr(float(np.finfo(COMPUTED_AS[dtype]).max)),
         lines=_indented([*lines, *_outputs(rule)]),
     )
-    at = "r * n + (i)" if is_plain else "(i) / inner * outer + r * inner + (i) % inner"
-    defines = [f"#define WIDTH {width}", f"#define AT(i) ({at})"]
+    defines = [f"#define WIDTH {width}", f"#define AT(i) ({PLACES[layout]})"]
     folds = [FOLD.format(how=how, join=join) for how, join in JOINS.items()]
     return "\n".join([*_head(dtype), *defines, *folds, text])
 

@@ -156,6 +156,15 @@ def test_rows_that_read_weights_in_turn(turns: int, cupy: Any) -> None:
     close(found, wanted, "float64")
 
 
+def test_rows_of_more_elements_than_half_a_word_counts(
+    cupy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, how = drawn(5, 3, 4, 7), {"axis": (0, 2), "eps": 1e-5, "is_centred": True}
+    plain = norms.normalise(cupy.asarray(x), 1.0, 0.0, **how).get()
+    monkeypatch.setattr(on_cuda_rows, "HALF_A_WORD", 20)
+    assert np.array_equal(norms.normalise(cupy.asarray(x), 1.0, 0.0, **how).get(), plain)
+
+
 # ---- masks --------------------------------------------------------------------------------
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 1023, 4100])
 @pytest.mark.parametrize("p", [0.1, 0.5, 1.0])
@@ -170,8 +179,8 @@ def test_a_mask_is_that_of_the_cpu_bit_for_bit(p: float, count: int, cupy: Any) 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_nvrtc_compiles_every_row_kernel(architecture: str, dtype: str) -> None:
     for name, rule in RULES.items():
-        for width, is_plain in ((32, True), (256, False)):
-            text = ptx(row_source(name, dtype, width, is_plain), architecture)
+        for width, layout in ((32, "plain"), (256, "parts"), (256, "vast parts")):
+            text = ptx(row_source(name, dtype, width, layout), architecture)
             assert f".entry {entry(name)}(" in text
             assert ("shfl.sync" in text) == bool(rule.folds)
         if rule.columns:
