@@ -62,7 +62,7 @@ def _of(rule: RowRule, kind: str, arrays: Sequence[Any]) -> list[Any]:
 def _launch_rows(name: str, dtype: str, sizes: Sequence[int], given: Sequence[Any]) -> None:
     rows, n, inner, *_ = sizes
     width = BLOCK if n > LONG else WARP
-    together = BLOCK // width
+    together = min(BLOCK // width, rows)
     layout = "plain" if inner == n else "parts" if n <= HALF_A_WORD else "vast parts"
     launch = _row_kernel(module_of(given[0]), name, dtype, width, layout)
     launch((-(-rows // together),), (width, together), (*map(np.int64, sizes), *given))

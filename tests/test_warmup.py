@@ -12,7 +12,7 @@ import pytest
 
 from fusegrad.cli import warm_work, warmup
 from fusegrad.cli.main import main
-from fusegrad.kernels import cache, threads
+from fusegrad.kernels import cache, compiled, threads
 from tests.cache_sample import cache_folder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -104,10 +104,16 @@ def fails(T: Any) -> None:
     raise ZeroDivisionError("no\nmore")
 
 
+def compiles(T: Any) -> None:
+    """One function, anew each time: those of a job may be compiled in this process already."""
+    text = "from numba import njit\n\n\n@njit\ndef twice(x):\n    return x + x\n"
+    assert compiled.compile_source("twice", text).twice(T(1)) == 2
+
+
 def test_a_part_that_fails_is_named_and_the_rest_is_done(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    work = {"op fine": warm_work._advance, "op bad": fails}
+    work = {"op fine": compiles, "op bad": fails}
     monkeypatch.setattr(warm_work, "jobs", lambda: work)
     monkeypatch.setattr(warmup, "_run", lambda jobs, _: [warm_work.run(*j, 1) for j in jobs])
     monkeypatch.setenv("FUSEGRAD_THREADS", "1")
