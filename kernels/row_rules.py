@@ -70,6 +70,12 @@ MEAN = {
     "mean": Fold("mean", lambda x, first: x - first),
     "scale": Fold("mean", lambda x, first, mean: _square(_rest(x, first, mean)), _scaled),
 }
+
+
+def _normed(x: Any, w: Any, b: Any, first: Any, mean: Any, scale: Any) -> Any:
+    return _rest(x, first, mean) * scale * w + b
+
+
 RMS = {"scale": Fold("mean", lambda x: x * x, _scaled)}
 
 RULES: dict[str, RowRule] = {
@@ -115,12 +121,7 @@ RULES: dict[str, RowRule] = {
     "layer_norm centred": RowRule(
         {"x": EACH, "w": TURNS, "b": TURNS},
         MEAN,
-        {
-            "y": (
-                EACH,
-                lambda x, w, b, first, mean, scale: _rest(x, first, mean) * scale * w + b,
-            )
-        },
+        {"y": (EACH, _normed)},
         ("eps",),
     ),
     "layer_norm plain": RowRule(
@@ -165,12 +166,7 @@ RULES: dict[str, RowRule] = {
     "channel_norm": RowRule(
         {"x": EACH, "w": ONE, "b": ONE},
         MEAN,
-        {
-            "y": (
-                EACH,
-                lambda x, w, b, first, mean, scale: _rest(x, first, mean) * scale * w + b,
-            )
-        },
+        {"y": (EACH, _normed)},
         ("eps",),
     ),
     "channel_norm_vjp": RowRule(

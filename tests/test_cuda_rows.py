@@ -52,7 +52,6 @@ NORMS = {
     "layer_norm plain": ((2,), False),
     "channel_norm": ((0, 2), True),
 }
-"""What is normalised over which axes, with or without a mean."""
 
 
 def close(there: Any, here: Any, dtype: str) -> None:
