@@ -14,7 +14,7 @@ from fusegrad.kernels import norms, on_cuda_philox, on_cuda_rows, philox, rows
 from fusegrad.kernels.row_rules import RULES
 from fusegrad.kernels.row_text import columns_source, entry, row_source
 from tests import fake_cupy
-from tests.test_cuda_text import ARCHITECTURES, ptx
+from tests.cuda_sources import ARCHITECTURES, ptx
 
 DTYPES = ["float16", "float32", "float64"]
 EPS = {"float16": 2e-3, "float32": 5e-6, "float64": 1e-13}  # some roundings; of half, its one

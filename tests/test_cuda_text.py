@@ -1,13 +1,12 @@
-"""The CUDA text without a GPU: NVRTC compiles it, and the host's C++ compiler runs it."""
+"""The CUDA text without a GPU: the host's C++ compiler runs it."""
 
 import ctypes
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,27 +14,16 @@ import pytest
 from fusegrad.kernels import Update, lift, on_cuda, on_numpy
 from fusegrad.kernels.update import table
 from fusegrad.kernels.words import where
-from tests.readers_sample import DTYPES, RULES, UPDATES, Rule, assert_agree
+from tests.cuda_sources import TEXTS, Text, whole_source
+from tests.readers_sample import DTYPES, RULES, UPDATES, assert_agree
 
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 CPP = shutil.which("g++") or shutil.which("c++")
 FLAGS = ("-O1", "-ffp-contract=off", "-shared", "-fPIC", "-x", "c++", "-")
-ARCHITECTURES = ("compute_75", "compute_80", "compute_90")
 ON_HOST = """
 #include <math.h>
 #define __global__
 struct Index { int x; } blockIdx = {0}, threadIdx = {0}, blockDim = {1}, gridDim = {1};
-"""
-# What cupy.ElementwiseKernel writes around an operation, but for its indices.
-ELEMENTWISE = """
-extern "C" __global__ void {name}(long long n, {parameters}) {{
-    for (long long i = blockIdx.x * blockDim.x + threadIdx.x; i < n;
-         i += blockDim.x * gridDim.x) {{
-{references}
-#line 1 "{name}"
-{operation};
-    }}
-}}
 """
 LAUNCH = """
 extern "C" void launch_{name}(long long rows, const long long* table{scalars}) {{
@@ -46,105 +34,6 @@ extern "C" void launch_{name}(long long rows, const long long* table{scalars}) {
     blockIdx.x = 0, threadIdx.x = 0, blockDim.x = 1;
 }}
 """
-
-
-class Text(NamedTuple):
-    """A rule, and which of its arguments are truth values."""
-
-    rule: Rule
-    truths: tuple[bool, ...]
-
-
-def texts() -> dict[str, Text]:
-    """Every rule on numbers; and with a truth value for a condition."""
-    found = {name: Text(r, (False,) * len(r.program.inputs)) for name, r in RULES.items()}
-    for name, rule in RULES.items():
-        if "condition" in rule.program.inputs:
-            truths = tuple(n == "condition" for n in rule.program.inputs)
-            found[f"{name} by truth"] = Text(rule, truths)
-    return found
-
-
-TEXTS = texts()
-
-
-class Recorder:
-    """Stands for the module cupy: keeps what a kernel is made of."""
-
-    @staticmethod
-    def ElementwiseKernel(ins: str, outs: str, operation: str, name: str, **_: Any) -> Any:
-        return SimpleNamespace(ins=ins, outs=outs, operation=operation, name=name)
-
-
-def elementwise_source(text: Text, suffix: str = "") -> str:
-    """One whole kernel, as CuPy compiles it."""
-    kernel = on_cuda._elementwise(text.rule.program, text.truths, Recorder)
-    parameters, references = [], []
-    for const, part in (("const ", kernel.ins), ("", kernel.outs)):
-        for kind, name in map(str.split, part.split(", ")):
-            if kind == "float64":
-                parameters.append(f"const double {name}")
-            else:
-                parameters.append(f"{const}{kind}* raw_{name}")
-                references.append(f"{const}{kind}& {name} = raw_{name}[i];")
-    return ELEMENTWISE.format(
-        name=kernel.name + suffix,
-        parameters=", ".join(parameters),
-        references="\n".join(references),
-        operation=kernel.operation,
-    )
-
-
-def update_source(name: str, dtype: str) -> str:
-    source = on_cuda.update_source(RULES[name].program, dtype)
-    assert source.count("void update(") == 1
-    return source.replace("void update(", f"void {name}(")
-
-
-def whole_source(dtype: str) -> str:
-    """All kernels there are in one text, T one type in all of it."""
-    truth = {name: "_truth" if any(text.truths) else "" for name, text in TEXTS.items()}
-    parts = [elementwise_source(text, truth[name]) for name, text in TEXTS.items()]
-    updates = [update_source(name, dtype) for name in UPDATES]
-    return "\n".join([f"typedef {on_cuda.C_TYPES[dtype]} T;", *parts, *updates])
-
-
-# ---- NVRTC --------------------------------------------------------------------------------
-def ptx(source: str, architecture: str = "compute_80") -> str:
-    """What CuPy's NVRTC, which needs no GPU, makes of a text."""
-    nvrtc = pytest.importorskip("cupy", reason="CuPy is not installed").cuda.nvrtc
-    try:
-        program = nvrtc.createProgram(source, "rules.cu", [], [])
-    except (ImportError, OSError, RuntimeError) as error:
-        pytest.skip(f"NVRTC does not load: {error}")
-    try:
-        nvrtc.compileProgram(program, [f"--gpu-architecture={architecture}", *on_cuda.OPTIONS])
-    except nvrtc.NVRTCError:
-        pytest.fail(nvrtc.getProgramLog(program))
-    return str(nvrtc.getPTX(program))
-
-
-@every_dtype
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_nvrtc_compiles_every_kernel(architecture: str, dtype: str) -> None:
-    entries = re.findall(r"\.entry (\w+)\(", ptx(whole_source(dtype), architecture))
-    assert len(set(entries)) == len(TEXTS) + len(UPDATES)
-
-
-@every_dtype
-def test_products_and_sums_are_not_contracted(dtype: str) -> None:
-    text = ptx(update_source("sgd", dtype))
-    rounding = re.findall(r"(?:mul|add|sub|fma)(\.rn)?\.f(?:32|64)", text)
-    assert rounding == [".rn"] * 2  # without .rn a later stage may contract them
-
-
-@pytest.mark.parametrize("name", TEXTS)
-def test_cupy_takes_the_parameters_of_every_kernel(name: str) -> None:
-    module = pytest.importorskip("cupy", reason="CuPy is not installed")
-    text = TEXTS[name]
-    kernel = on_cuda._elementwise(text.rule.program, text.truths, module)
-    assert kernel.nin == len(text.truths) + len(text.rule.program.hoisted)
-    assert kernel.nout == len(text.rule.program.outputs)
 
 
 # ---- the host's compiler ------------------------------------------------------------------
