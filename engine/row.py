@@ -13,8 +13,10 @@ import numpy as np
 
 from ..kernels import DTypeError, Lifted, OptionError, Word, latex, lift
 from ..kernels import words as w
+from ..kernels.host import Host
 from ..kernels.kernel import OBSERVERS, QUIET
-from ..kernels.program import Host, Program, plain
+from ..kernels.node import plain
+from ..kernels.program import Program
 from ..kernels.tracer import Symbol
 from .op import SYMMETRIC, Op, TwoReadings, register
 from .tape import run

@@ -51,7 +51,7 @@ def where(truth: Any, x: Any, y: Any) -> Any:
 
 def one_minus_power(b: Any, t: Any) -> Any:
     """1 - b**t without the cancellation near b = 1."""
-    return -np.expm1(t * np.log(b)) if b > 0 else 1 - np.power(b, t)
+    return 0 - np.expm1(t * np.log(b)) if b > 0 else 1 - np.power(b, t)
 
 
 def ratio(a: Any, b: Any) -> Any:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from .device import module_of
-from .program import Node, Program
+from .node import Node
+from .program import Program
 from .text import body, element, function, hoist
 
 OPTIONS = ("--fmad=false",)

@@ -17,7 +17,8 @@ import numpy as np
 from . import pool, threads
 from .compiled import compile_source, hash_of_library
 from .layout import BOOL, NUMBERS, are_alike, flat, float_of, is_one, like, model, order
-from .program import Node, Program
+from .node import Node
+from .program import Program
 from .text import body, element, hoist
 
 CHUNK = 65_536  # elements a thread takes at a time; also where a second thread begins to pay

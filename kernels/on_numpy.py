@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .program import Node, Program
+from .node import Node
+from .program import Program
 from .text import body, element, function, hoist
 from .vocabulary import WORDS
 

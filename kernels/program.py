@@ -7,45 +7,9 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from .vocabulary import Constant, Word
-
-# What the host computes scalars in, once a call: the longest float that the machine has, so
-# that they are right to the last bit of float64 although `1 - beta` cancels. (On machines
-# without a longer one it is float64.)
-Host: Any = np.longdouble
-
-
-class Node:
-    """A leaf (`element`, `scalar` or `constant`, with its value) or a word on earlier nodes."""
-
-    __slots__ = ("args", "elementwise", "number", "value", "word")
-
-    def __init__(
-        self, word: Word | str, value: Any, args: tuple[Node, ...], number: int
-    ) -> None:
-        self.word, self.value, self.args, self.number = word, value, args, number
-        self.elementwise: bool = word == "element" or any(a.elementwise for a in args)
-
-    @property
-    def name(self) -> str:
-        """The word's name; for a leaf, its kind."""
-        return self.word if isinstance(self.word, str) else self.word.name
-
-    @property
-    def function(self) -> Word:
-        """The word of a node that is no leaf."""
-        assert isinstance(self.word, Word)
-        return self.word
-
-    @property
-    def is_leaf(self) -> bool:
-        return isinstance(self.word, str)
-
-    @property
-    def gives(self) -> str:
-        return "n" if isinstance(self.word, str) else self.word.gives
+from .host import HostSide
+from .node import Node, in_order
+from .vocabulary import Word
 
 
 class Program:
@@ -61,7 +25,7 @@ class Program:
     ) -> None:
         self.name, self.inputs, self.scalars = name, inputs, scalars
         self.outputs, self.names = outputs, dict(names)
-        self.nodes = tuple(_in_order(outputs))
+        self.nodes = tuple(in_order(outputs))
 
     @cached_property
     def output_names(self) -> tuple[str, ...]:
@@ -95,7 +59,7 @@ class Program:
 
     @cached_property
     def hoisted(self) -> tuple[Node, ...]:
-        """Scalar nodes that elements read: computed once a call, on the host (`Host`)."""
+        """Scalar nodes that elements read: computed once a call; see `host.py`."""
         used = [a for n in self.words for a in n.args] + list(self.outputs)
         return tuple(
             dict.fromkeys(n for n in used if not n.elementwise and n.name != "constant")
@@ -128,9 +92,17 @@ class Program:
     def _host(self) -> HostSide:
         return HostSide(self.hoisted)
 
+    @cached_property
+    def _whole_host(self) -> HostSide:
+        return HostSide(tuple(n for n in self.nodes if not n.elementwise))
+
     def host_values(self, scalars: Mapping[str, Any]) -> list[float]:
         """The hoisted values, one float for each node of `hoisted`."""
         return self._host.values(scalars) if self.hoisted else []
+
+    def host_numbers(self, scalars: Mapping[str, Any]) -> dict[Node, float]:
+        """Every value that depends on scalars alone, as the host computes it."""
+        return dict(zip(self._whole_host.ends, self._whole_host.values(scalars)))
 
     def interpret(
         self,
@@ -153,7 +125,7 @@ class Program:
     ) -> dict[Node, Any]:
         """The value of every node that the ends need."""
         values: dict[Node, Any] = {}
-        for n in _in_order(ends):
+        for n in in_order(ends):
             if n.name == "constant":
                 values[n] = constant(n.value)
             elif isinstance(n.word, str):
@@ -161,68 +133,3 @@ class Program:
             else:
                 values[n] = meaning(n.word)(*(values[a] for a in n.args))
         return values
-
-
-class HostSide:
-    """What the host computes of scalars. From one step to the next few of them change, as t
-    does: what depends on the others alone is kept."""
-
-    def __init__(self, ends: tuple[Node, ...]) -> None:
-        nodes = _in_order(ends)
-        place = {n: k for k, n in enumerate(nodes)}
-        self.reads = [n.value for n in nodes if n.name == "scalar"]
-        self.ends = [place[n] for n in ends]
-        self.steps = [(k, n, [place[a] for a in n.args]) for k, n in enumerate(nodes)]
-        self.steps = [step for step in self.steps if step[1].name != "constant"]
-        values = [host(n.value) if n.name == "constant" else None for n in nodes]
-        self.last: tuple[list[Any], list[Any]] = [object()] * len(self.reads), values
-        self.plans: dict[tuple[int, ...], list[tuple[int, Any, Any]]] = {}
-
-    def plan(self, changed: tuple[int, ...]) -> list[tuple[int, Any, Any]]:
-        """The steps to take again where these scalars have changed: the place of a value, and
-        a function with the places of its arguments, or nothing with the number of a scalar."""
-        moved: set[int] = set()
-        plan: list[tuple[int, Any, Any]] = []
-        for k, node, args in self.steps:
-            if node.is_leaf and (number := self.reads.index(node.value)) in changed:
-                plan.append((k, None, number))
-            elif moved.isdisjoint(args) and len(changed) < len(self.reads):
-                continue
-            else:
-                plan.append((k, node.function.numpy, args))
-            moved.add(k)
-        return plan
-
-    def values(self, scalars: Mapping[str, Any]) -> list[float]:
-        """The ends, one float for each."""
-        known, values = self.last
-        given, values = [scalars[name] for name in self.reads], values.copy()
-        changed = tuple([k for k, x in enumerate(given) if x is not known[k]])
-        if changed not in self.plans:
-            self.plans[changed] = self.plan(changed)
-        with np.errstate(all="ignore"):  # as in a kernel: a side of `where` may not be taken
-            for k, f, args in self.plans[changed]:
-                values[k] = Host(given[args]) if f is None else f(*[values[i] for i in args])
-        self.last = given, values
-        return [float(values[k]) for k in self.ends]
-
-
-def plain(value: Any) -> float:
-    """A constant of a rule as a float."""
-    return float(value.value if isinstance(value, Constant) else value)
-
-
-def host(value: Any) -> Any:
-    """A constant of a rule as the host computes with it."""
-    return Host(plain(value))
-
-
-def _in_order(ends: tuple[Node, ...]) -> list[Node]:
-    """Every node that the ends need, in the order in which the author wrote them."""
-    seen: set[Node] = set()
-    stack = list(ends)
-    while stack:
-        if (node := stack.pop()) not in seen:
-            seen.add(node)
-            stack.extend(node.args)
-    return sorted(seen, key=lambda n: n.number)

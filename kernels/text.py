@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .program import Node, Program, plain
+from .node import Node, plain
+from .program import Program
 
 
 def function(name: str) -> str:

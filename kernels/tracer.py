@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from .errors import RuleError
-from .program import Node, Program
+from .node import Node
+from .program import Program
 from .vocabulary import BY_UFUNC, WORDS, Constant, Word
 
 Rule = Callable[..., Any]

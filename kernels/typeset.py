@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import RuleError
+from .node import Node, plain
 from .notation import LATEX, LAYOUTS, MATHML, SHORT, Notation
-from .program import Node, Program, plain
+from .program import Program
 
 
 class Writer:

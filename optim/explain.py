@@ -7,20 +7,22 @@ host computes them, and with denormals as the kernel of this launch takes them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..engine import Tensor
-from ..kernels import OptionError, Word
+from ..kernels import OptionError
 from ..kernels.locking import opened
+from ..kernels.node import Node
 from ..kernels.notation import LATEX
-from ..kernels.program import Host, Node, Program, host
+from ..kernels.program import Program
 from ..kernels.typeset import Substituted, Writer
 from .launch import Launch, launches
 from .memory import Work
+from .walk import walked
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -88,7 +90,7 @@ def explain(optimizer: Optimizer, p: Tensor, index: Any) -> Explanation:
     with opened([w.arrays["theta"] for w in launch.works]):  # as when it runs
         flushes = update.flushes(tensors)
     point = _elements(work, program, index)
-    values = _walked(program, point, launch.scalars, flushes)
+    values = walked(program, point, launch.scalars, flushes)
     before = {name: float(x[0]) for name, x in point.items()}
     before |= {name: work.state[name] for name in optimizer.host_names}
     numbers = {n: float(np.asarray(x).item()) for n, x in values.items()}
@@ -157,44 +159,6 @@ def _elements(work: Work, program: Program, index: Any) -> dict[str, np.ndarray]
 
 def _on_host(array: Any) -> Any:
     return array.get() if hasattr(array, "get") else array
-
-
-def _walked(
-    program: Program, point: Mapping[str, Any], scalars: Mapping[str, float], flushes: bool
-) -> dict[Node, Any]:
-    """Every node's value; those that the host computes are single numbers of its own kind."""
-    dtype = point["theta"].dtype
-
-    def arrived(x: Any, word: Word) -> Any:
-        """A host's number as the kernel receives it: in the dtype of the arrays, as a rule."""
-        if isinstance(x, np.ndarray):
-            return x
-        return float(x) if word.name == "scale" else _flushed(dtype.type(float(x)), flushes)
-
-    def meaning(word: Word) -> Callable[..., Any]:
-        def compute(*args: Any) -> Any:
-            if not any(isinstance(a, np.ndarray) for a in args):
-                return word.numpy(*args)
-            value = np.asarray(word.numpy(*(arrived(a, word) for a in args)))
-            return _flushed(value if value.dtype == bool else value.astype(dtype), flushes)
-
-        return compute
-
-    def leaf(node: Node) -> Any:
-        if node.name == "scalar":
-            return Host(scalars[node.value])
-        return _flushed(point[node.value], flushes)
-
-    with np.errstate(all="ignore"):
-        return program.values(program.outputs, leaf, host, meaning)
-
-
-def _flushed(value: Any, flushes: bool) -> np.ndarray:
-    value = np.asarray(value)
-    if not flushes or value.dtype == bool:
-        return value
-    tiny = np.finfo(value.dtype).smallest_normal
-    return np.where(abs(value) < tiny, np.copysign(value.dtype.type(0), value), value)
 
 
 def _step(program: Program, numbers: Mapping[Node, float]) -> tuple[float, float | None]:

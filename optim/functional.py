@@ -20,7 +20,8 @@ from ..engine.pytree import leaves, matching, rebuilt
 from ..engine.row import on_tensors
 from ..engine.value import Value
 from ..kernels import OptionError
-from ..kernels.program import Host, Program
+from ..kernels.host import Host
+from ..kernels.program import Program
 from .optimizer import Optimizer
 from .schedules import at
 from .settings import check_ranges, letters, letters_of

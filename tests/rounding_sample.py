@@ -11,7 +11,8 @@ import numpy as np
 
 from fusegrad.engine import ROWS
 from fusegrad.kernels import Word
-from fusegrad.kernels.program import Program, plain
+from fusegrad.kernels.node import plain
+from fusegrad.kernels.program import Program
 
 ULPS = 4  # the most that NumPy's functions err, in units of the last place
 Change = Callable[[int, Any], Any]

@@ -16,7 +16,8 @@ import pytest
 import fusegrad as fg
 from fusegrad.engine import OPS, ROWS
 from fusegrad.kernels import Word
-from fusegrad.kernels.program import Program, plain
+from fusegrad.kernels.node import plain
+from fusegrad.kernels.program import Program
 from tests.cases import OPERATIONS
 from tests.cases.operation import numbers
 from tests.ops_sample import derivative

@@ -12,7 +12,7 @@ import pytest
 
 from fusegrad.engine import ROWS
 from fusegrad.kernels import WORDS, OptionError, RuleError, lift, trace
-from fusegrad.kernels.program import Node
+from fusegrad.kernels.node import Node
 from fusegrad.kernels.words import exp, maximum, where
 from fusegrad.optim.adam import adam
 from tests.readers_sample import MP

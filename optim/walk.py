@@ -1,0 +1,54 @@
+"""A rule word by word, as its kernel computes it: every value on the way, to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..kernels import Word
+from ..kernels.node import Node
+from ..kernels.program import Program
+
+
+def walked(
+    program: Program, arrays: Mapping[str, Any], scalars: Mapping[str, float], flushes: bool
+) -> dict[Node, Any]:
+    """Every node's value, in the precision of theta; those of scalars alone are floats.
+
+    `flushes` says whether the kernel takes denormals for 0. Shapes: arrays all of one shape.
+    """
+    kernel = _Kernel(arrays["theta"].dtype, flushes)
+    values: dict[Node, Any] = {**program.host_numbers(scalars)}
+    with np.errstate(all="ignore"):
+        for node in program.nodes:
+            if node.is_leaf and node.elementwise:
+                values[node] = kernel.flushed(arrays[node.value])
+            elif node.elementwise:
+                values[node] = kernel.word(node.function, [values[a] for a in node.args])
+    return values
+
+
+class _Kernel:
+    """How a kernel's numbers behave."""
+
+    def __init__(self, dtype: np.dtype[Any], flushes: bool) -> None:
+        self.dtype, self.flushes = dtype, flushes
+
+    def word(self, word: Word, args: list[Any]) -> Any:
+        value = np.asarray(word.numpy(*(self.arrived(a, word) for a in args)))
+        return self.flushed(value if value.dtype == bool else value.astype(self.dtype))
+
+    def arrived(self, x: Any, word: Word) -> Any:
+        """A host's number as the kernel receives it: in the dtype of the arrays, as a rule."""
+        if isinstance(x, np.ndarray) or word.name == "scale":
+            return x
+        return self.flushed(self.dtype.type(x))
+
+    def flushed(self, value: Any) -> np.ndarray:
+        value = np.asarray(value)
+        if not self.flushes or value.dtype == bool:
+            return value
+        tiny = np.finfo(value.dtype).smallest_normal
+        return np.where(abs(value) < tiny, np.copysign(value.dtype.type(0), value), value)
