@@ -227,6 +227,8 @@ from .kernels import RuleError as RuleError
 from .kernels import ShapeError as ShapeError
 from .kernels import latex as latex
 from .kernels import observe as observe
+from .microscope import Trace as Trace
+from .microscope import trace as trace
 from .training import MultimodalTrainer as MultimodalTrainer
 from .training import Trainer as Trainer
 

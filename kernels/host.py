@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -90,6 +91,14 @@ class _Renewed:
             self.plans[changed] = self.plan(changed)
         number, narrow = self.arithmetic.number, self.arithmetic.narrow
         for k, f, args in self.plans[changed]:
-            values[k] = number(given[args]) if f is None else f(*[values[i] for i in args])
+            if f is None:
+                values[k] = number(given[args])
+                continue
+            try:
+                values[k] = f(*[values[i] for i in args])
+            except TypeError:  # wide numbers are pairs, and nan is none
+                if math.nan not in (values[i] for i in args):
+                    raise
+                values[k] = math.nan
         self.last = given, values
         return [narrow(values[k]) if n is None else float(scalars[n]) for k, n in self.ends]

@@ -33,15 +33,15 @@ class Writer:
     def statements(self) -> list[tuple[str, str]]:
         """(left side, right side) of every value the author named, and of every output."""
         named = self.program.named
-        return [(self._named(n, name), self._formula(n)) for n, name in named.items()]
+        return [(self.named(n, name), self.formula(n)) for n, name in named.items()]
 
-    def _named(self, node: Node, name: str) -> str:
+    def named(self, node: Node, name: str) -> str:
         """The symbol of a value: of this step, where it is one of a recursion that an element
         or a state takes part in."""
         steps = self.renewed and (node.elementwise or name in self.renewed)
         return self.notation.symbol(name, "t" if steps and not name.endswith("_t") else "")
 
-    def _leaf(self, node: Node) -> str:
+    def leaf(self, node: Node) -> str:
         if node.word == "constant":
             return self.notation.constant(node.value)
         if node.value in self.renewed:
@@ -52,16 +52,16 @@ class Writer:
     def _argument(self, node: Node, at_least: int) -> str:
         is_negative = node.word == "constant" and plain(node.value) < 0
         if node.is_leaf and not is_negative:
-            return self._leaf(node)
+            return self.leaf(node)
         if node in self.program.names:
-            return self._named(node, self.program.names[node])
+            return self.named(node, self.program.names[node])
         layout = "negative" if is_negative else node.function.layout
         strength = LAYOUTS[layout].binds if layout in LAYOUTS else 4
-        text = self._leaf(node) if is_negative else self._formula(node)
+        text = self.leaf(node) if is_negative else self.formula(node)
         brackets = self.notation.brackets if strength < at_least else "{}"
         return self.notation.group.format(brackets.format(text))
 
-    def _formula(self, node: Node) -> str:
+    def formula(self, node: Node) -> str:
         layout, args = node.function.layout, node.args
         if layout == "call":
             comma = ", " if self.notation is LATEX else "<mo>,</mo>"

@@ -5,8 +5,9 @@ A number is a whole one times a power of two, `m * 2**e`, cut to `BITS` bits aft
 Whole numbers of any size are the same on every machine and in every language, so what is
 computed here does not depend on where, and a page can compute it again.
 
-What whole numbers cannot say (nan, inf, a pole, a root of a negative, a power that is no whole
-one, a zero with a sign) raises ArithmeticError or ValueError: IEEE 754 has the answer then.
+The root or power of a negative is nan, a float, and so is what is computed of it: a side of
+`where` may not be taken. What else whole numbers cannot say (inf, a pole, a zero with a sign)
+raises ArithmeticError or ValueError: IEEE 754 has the answer then.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 Wide = tuple[int, int]
@@ -39,11 +41,13 @@ def wide(x: Any) -> Wide:
     return m, 1 - d.bit_length()
 
 
-def narrow(x: Wide | bool) -> float:
+def narrow(x: Wide | bool | float) -> float:
     """The nearest float64. Raises: OverflowError beyond the largest."""
-    if isinstance(x, bool):
+    if not isinstance(x, tuple):
         return float(x)
     m, e = x
+    if m.bit_length() + e > 1100:
+        raise OverflowError("beyond the largest float")
     if e >= 0:
         return float(m << e)
     if m.bit_length() + e < -1100:
@@ -85,8 +89,9 @@ def divide(a: Wide, b: Wide) -> Wide:
     return cut(2 * m + (rest != 0), a[1] - b[1] - shift - 1)
 
 
-def sqrt(a: Wide) -> Wide:
-    """Raises: ValueError for a negative number."""
+def sqrt(a: Wide) -> Wide | float:
+    if a[0] < 0:
+        return math.nan
     shift = max(0, 2 * BITS + 2 - a[0].bit_length())
     shift += (a[1] - shift) % 2
     m = a[0] << shift
@@ -97,14 +102,13 @@ def sqrt(a: Wide) -> Wide:
 _powers: dict[Wide, tuple[int, Wide]] = {}
 
 
-def power(b: Wide, t: Wide) -> Wide:
-    """A whole power, by squares; or the last one of this base once more times the base.
-
-    Raises: ValueError where the exponent is not whole, or negative.
-    """
+def power(b: Wide, t: Wide) -> Wide | float:
+    """b to the power t; a whole one by squares, or by one product from the last of its base."""
     n = t[0] << t[1] if t[1] >= 0 else t[0] >> -t[1]
-    if n < 0 or (t[1] < 0 and n << -t[1] != t[0]):
-        raise ValueError("not a whole power")
+    if t[1] < 0 and n << -t[1] != t[0]:
+        return _by_logarithm(b, t)
+    if n < 0:
+        return divide(ONE, _by_squares(b, -n))
     known, value = _powers.get(b, (0, ONE))
     if known != n:
         value = multiply(value, b) if known == n - 1 else _by_squares(b, n)
@@ -122,12 +126,59 @@ def _by_squares(b: Wide, n: int) -> Wide:
     return value
 
 
+def _by_logarithm(b: Wide, t: Wide) -> Wide | float:
+    """exp(t log b). Raises: ZeroDivisionError for 0 to a negative power."""
+    if b[0] <= 0:
+        return math.nan if b[0] else divide(ONE, b) if t[0] < 0 else ZERO
+    exponent = t[0] * _logarithm(b)
+    exponent = exponent << t[1] if t[1] >= 0 else exponent >> -t[1]
+    whole, rest = divmod(exponent, _LOG_2)
+    return cut(_exponential(rest), whole - FIXED)
+
+
+# Numbers with a fixed point: whole ones, in units of 2**-FIXED.
+FIXED = BITS + 64
+HALVED = 16  # so often before the series, and squared again after it
+
+
+def _twice_atanh(top: int, bottom: int) -> int:
+    """2 atanh(top / bottom) = log((bottom + top) / (bottom - top)), by its series."""
+    z = (top << FIXED) // bottom
+    square, term, total, k = z * z >> FIXED, z, 0, 1
+    while term not in (0, -1):
+        total, term, k = total + term // k, term * square >> FIXED, k + 2
+    return 2 * total
+
+
+_LOG_2 = _twice_atanh(1, 3)
+
+
+@lru_cache(maxsize=KEPT)
+def _logarithm(b: Wide) -> int:
+    m, e = b
+    n = m.bit_length()
+    return (e + n) * _LOG_2 + _twice_atanh(m - (1 << n), m + (1 << n))
+
+
+def _exponential(x: int) -> int:
+    """exp(x), for 0 <= x < log 2."""
+    x >>= HALVED
+    one = 1 << FIXED
+    term, total, k = one, 0, 1
+    while term:
+        total, term, k = total + term, (term * x >> FIXED) // k, k + 1
+    for _ in range(HALVED):
+        total = total * total >> FIXED
+    return total
+
+
 def one_minus_power(b: Wide, t: Wide) -> Wide:
-    return subtract(ONE, power(b, t))
+    return subtract(ONE, power(b, t))  # type: ignore[arg-type]  # nan is refused there
 
 
-def _compared(test: Callable[[int, int], bool]) -> Callable[[Wide, Wide], bool]:
-    return lambda a, b: test(subtract(a, b)[0], 0)
+def _compared(test: Callable[[int, int], bool]) -> Callable[[Any, Any], bool]:
+    """A comparison; of nan it never holds."""
+    return lambda a, b: float not in (type(a), type(b)) and test(subtract(a, b)[0], 0)
 
 
 WORDS: dict[str, Callable[..., Any]] = {
@@ -147,6 +198,6 @@ WORDS: dict[str, Callable[..., Any]] = {
     "less": _compared(operator.lt),
     "less_equal": _compared(operator.le),
     "equal": _compared(operator.eq),
-    "not_equal": _compared(operator.ne),
+    "not_equal": lambda a, b: float in (type(a), type(b)) or subtract(a, b)[0] != 0,
     "where": lambda truth, a, b: a if truth else b,
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..engine import Tensor
 from ..engine.ops.shaping import IDENTITY
@@ -13,6 +14,40 @@ if TYPE_CHECKING:
     from .module import Module
 
 Hook = Callable[..., Any]
+
+
+class ModuleWatcher(Protocol):
+    """Sees every module of a block when it begins and when it has ended, raised or not."""
+
+    def begins(self, module: Module) -> None: ...
+
+    def ended(self, module: Module) -> None: ...
+
+
+WATCHERS: list[ModuleWatcher] = []
+
+
+@contextmanager
+def watching_modules(watcher: ModuleWatcher) -> Iterator[None]:
+    """Let a watcher see every call of a module in this block."""
+    WATCHERS.append(watcher)
+    try:
+        yield
+    finally:
+        WATCHERS.remove(watcher)
+
+
+@contextmanager
+def seen(module: Module) -> Iterator[None]:
+    """Show a call of a module to all watchers."""
+    watchers = tuple(WATCHERS)
+    for watcher in watchers:
+        watcher.begins(module)
+    try:
+        yield
+    finally:
+        for watcher in watchers:
+            watcher.ended(module)
 
 
 class Hooks:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..kernels import DTypeError, OptionError
 from . import moving, state, summary
-from .hooks import Hook, Hooks
+from .hooks import WATCHERS, Hook, Hooks, seen
 from .parameter import Buffer, Parameter
 from .summary_table import Summary
 from .tree import held, leaves, walk
@@ -30,8 +30,10 @@ class Module:
         raise OptionError(type(self).__name__, "a forward method", "none", "define one")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.hooks is not None:
-            return self.hooks.call(self, args, kwargs)
+        if WATCHERS or self.hooks is not None:
+            with seen(self):
+                hooks = self.hooks or Hooks()
+                return hooks.call(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -15,12 +15,11 @@ import numpy as np
 
 from ..engine import Tensor
 from ..kernels import OptionError
-from ..kernels.locking import opened
 from ..kernels.node import Node
 from ..kernels.notation import LATEX
 from ..kernels.program import Program
 from ..kernels.typeset import Substituted, Writer
-from .launch import Launch, launches
+from .coming import Coming, coming
 from .memory import Work
 from .walk import walked
 
@@ -84,33 +83,34 @@ def explain(optimizer: Optimizer, p: Tensor, index: Any) -> Explanation:
 
     Raises: OptionError where p has no gradient here, or index does not pick one element.
     """
-    launch, work = _launch_of(optimizer, p)
-    program, update = launch.update.program, launch.update
-    tensors = [w.inputs(program.inputs, update.renewed) for w in launch.works]
-    with opened([w.arrays["theta"] for w in launch.works]):  # as when it runs
-        flushes = update.flushes(tensors)
-    point = _elements(work, program, index)
-    values = walked(program, point, launch.scalars, flushes)
-    before = {name: float(x[0]) for name, x in point.items()}
-    before |= {name: work.state[name] for name in optimizer.host_names}
-    numbers = {n: float(np.asarray(x).item()) for n, x in values.items()}
-    return _record(launch, before, numbers, point["theta"].dtype.type)
+    now = _coming(optimizer, p)
+    point = now.elements(_picked(now.work, index))
+    return explanation(now.program, now.t, now.scalars, now.flushes, point)
 
 
-def _record(
-    launch: Launch, before: dict[str, float], numbers: dict[Node, float], kind: Any
+def explanation(
+    program: Program,
+    t: int,
+    scalars: Mapping[str, float],
+    flushes: bool,
+    point: Mapping[str, np.ndarray],
 ) -> Explanation:
-    program = launch.update.program
+    """The record of a step from what its kernel reads. Shapes: (1,) each in `point`."""
+    walk = walked(program, point, scalars, flushes)
+    numbers = {n: float(np.asarray(x).item()) for n, x in walk.items()}
+    before = {name: float(x[0]) for name, x in point.items()}
+    before |= {name: scalars[name] for name in program.host_names}
     outputs = zip(program.output_names, program.outputs, strict=True)
     after = {name: numbers[node] for name, node in outputs}
     taken, denominator = _step(program, numbers)
+    kind = point["theta"].dtype.type
     step = _between(kind(before["theta"]), kind(taken), kind(after["theta"]))
     return Explanation(
         rule=program.name,
-        t=launch.t,
+        t=t,
         theta=before.pop("theta"),
         g=before.pop("g"),
-        scalars=launch.scalars,
+        scalars=scalars,
         before=before,
         theta_after=after.pop("theta"),
         after=after,
@@ -121,24 +121,17 @@ def _record(
     )
 
 
-def _launch_of(optimizer: Optimizer, p: Tensor) -> tuple[Launch, Work]:
-    known = set(optimizer.state)
-    try:
-        every = list(launches(optimizer, optimizer.skip_non_finite))
-    finally:
-        for new in optimizer.state.keys() - known:  # looking is no step
-            del optimizer.state[new]
-    for launch in every:
-        for work in launch.works:
-            if work.p is p:
-                return launch, work
+def _coming(optimizer: Optimizer, p: Tensor) -> Coming:
+    for now in coming(optimizer):
+        if now.p is p:
+            return now
     got = f"{p.name or 'one'} that has none, is frozen or is not trained here"
     where = f"{type(optimizer).__name__}.explain"
     raise OptionError(where, "a parameter with a gradient", got, "call it before step")
 
 
-def _elements(work: Work, program: Program, index: Any) -> dict[str, np.ndarray]:
-    """The chosen element of every input. Shapes: (1,) each."""
+def _picked(work: Work, index: Any) -> np.ndarray:
+    """The chosen element as a mask of those that move."""
     where = "explain"
     picked = np.zeros(work.p.shape, bool)
     try:
@@ -153,12 +146,7 @@ def _elements(work: Work, program: Program, index: Any) -> dict[str, np.ndarray]
         raise OptionError(
             where, "an index of one element that moves", got, "write (row, column)"
         )
-    arrays = {name: work.arrays[name] for name in program.inputs}
-    return {name: np.asarray(_on_host(a))[picked] for name, a in arrays.items()}
-
-
-def _on_host(array: Any) -> Any:
-    return array.get() if hasattr(array, "get") else array
+    return picked
 
 
 def _step(program: Program, numbers: Mapping[Node, float]) -> tuple[float, float | None]:

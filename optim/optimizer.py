@@ -27,6 +27,7 @@ from .parameters import Params, as_groups, check_parameters, parameters_of
 from .rules import check_outputs, check_scalars, check_states
 from .settings import check_settings, has_schedule, letters
 from .state import load_state_dict, state_dict
+from .watchers import WATCHERS
 
 Hook = Callable[["Optimizer"], None]
 
@@ -161,7 +162,11 @@ class Optimizer:
         for hook in tuple(self._pre_hooks):
             hook(self)
         check_gradients(self)  # a hook may have replaced them
+        for watcher in tuple(WATCHERS):
+            watcher.before_step(self)
         take_step(self)
+        for watcher in tuple(WATCHERS):
+            watcher.after_step(self)
         for hook in tuple(self._post_hooks):
             hook(self)
         return loss

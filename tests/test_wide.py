@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fusegrad.kernels import wide
 from fusegrad.kernels.host import IEEE, HostSide
 from fusegrad.kernels.tracer import trace
+from fusegrad.kernels.words import sqrt, where
 
 MP = mpmath.mp.clone()
 MP.dps = 200
@@ -40,6 +41,27 @@ def test_a_step_is_right_to_the_last_bit(name: str, a: float, b: float) -> None:
         assert not math.isfinite(ieee) or ieee == 0
         return
     assert got == nearest(f(MP.mpf(a), MP.mpf(b)))
+
+
+@given(b=st.floats(1e-300, 1e300), t=st.floats(-50, 50))
+def test_a_power_is_right_to_the_last_bit(b: float, t: float) -> None:
+    exact = MP.power(MP.mpf(b), MP.mpf(t))
+    if 1e-307 < exact < 1e307:
+        assert wide.narrow(wide.power(wide.wide(b), wide.wide(t))) == nearest(exact)
+
+
+@pytest.mark.parametrize(("b", "t"), [(-2.0, 3.0), (-2.0, -3.0), (0.0, 0.0), (0.0, 0.5)])
+def test_a_power_of_a_negative_or_zero_is_that_of_ieee(b: float, t: float) -> None:
+    assert wide.narrow(wide.power(wide.wide(b), wide.wide(t))) == b**t
+
+
+def test_a_side_that_is_not_taken_may_be_no_number() -> None:
+    def rule(g, *, a):  # type: ignore[no-untyped-def]
+        return g * where(a > 0, a**0.5, where(sqrt(a) != sqrt(a), 2 * a, a ** sqrt(a)))
+
+    program = trace(rule)
+    assert program.host_values({"a": 4.0}) == [2.0]
+    assert program.host_values({"a": -4.0}) == [-8.0]
 
 
 @given(a=numbers.filter(lambda x: x >= 0))

@@ -1,0 +1,124 @@
+"""A recording as plain values that a page computes with: what is given, and no more.
+
+A page walks the rule again from the gradients and from where parameter and states began; a
+print of what each step left shows that it came out the same, bit for bit.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels import wide
+from ..kernels.infix import form
+from ..kernels.node import Node, plain
+from ..kernels.program import Program
+from .columns import columns, denominator, step, theta_after
+from .steps import Followed
+
+# The words that a page computes to the last bit; kept beside `lens/js/words.js` by a test.
+EXACT = frozenset(
+    ("add", "subtract", "multiply", "scale", "divide", "ratio", "negative", "absolute", "sign")
+    + ("sqrt", "maximum", "minimum", "greater", "greater_equal", "less", "less_equal", "equal")
+    + ("not_equal", "logical_and", "logical_or", "logical_not", "where")
+)
+
+
+def numbers(values: Any) -> str:
+    """Floats as text: base64 of their bytes, little end first, nan and inf included."""
+    return b64encode(np.ascontiguousarray(values, "<f8").tobytes()).decode()
+
+
+def program_book(program: Program) -> dict[str, Any]:
+    """A rule: its nodes, which of them the host computes, its columns and outputs."""
+    at = {node: k for k, node in enumerate(program.nodes)}
+    end, taken, divisor = theta_after(program), step(program), denominator(program)
+    return {
+        "name": program.name,
+        "nodes": [_node(node, at) for node in program.nodes],
+        "host": [at[n] for n in program.nodes if not n.elementwise],
+        "elements": [at[n] for n in program.nodes if n.elementwise],
+        "outputs": [[x, at[n]] for x, n in zip(program.output_names, program.outputs)],
+        "names": {str(at[n]): name for n, name in program.names.items() if not n.is_leaf},
+        "columns": [[c.key, at[c.node], c.symbol, c.formula] for c in columns(program)],
+        "end": at[end],
+        "step": None if taken is None else at[taken],
+        "denominator": None if divisor is None else at[divisor],
+        "exact": is_exact(program),
+    }
+
+
+def _node(node: Node, at: dict[Node, int]) -> list[Any]:
+    if node.name == "constant":
+        return ["constant", plain(node.value)]
+    if node.is_leaf:
+        return [node.name, node.value]
+    return [node.name, *(at[a] for a in node.args)]
+
+
+def is_exact(program: Program) -> bool:
+    """Whether a page can compute all of it to the last bit, for settings of any kind."""
+    words = [n for n in program.nodes if not n.is_leaf]
+    return all(n.name in (EXACT if n.elementwise else wide.WORDS) for n in words)
+
+
+def forms(programs: Iterable[Program]) -> dict[str, list[Any]]:
+    """How each word of some rules is written on a line; see `kernels/infix.py`."""
+    words = {n.name: len(n.args) for p in programs for n in p.nodes if not n.is_leaf}
+    return {word: list(form(word, count)) for word, count in sorted(words.items())}
+
+
+def run_book(log: Followed, program: int) -> dict[str, Any]:
+    """What was recorded of the followed elements of one parameter."""
+    varying = [n for n in log.scalars[0] if n != "t" and len({s[n] for s in log.scalars}) > 1]
+    return {
+        "name": log.name,
+        "shape": list(log.shape),
+        "optimizer": type(log.optimizer).__name__,
+        "program": program,
+        "dtype": log.before[0]["theta"].dtype.name,
+        "flushes": log.flushes,
+        "t": log.t,
+        "scalars": {n: float(x) for n, x in log.scalars[0].items() if n != "t"},
+        "varying": {n: numbers([s[n] for s in log.scalars]) for n in varying},
+        "elements": [_element_book(log, k, i) for k, i in enumerate(log.indices)],
+    }
+
+
+def _element_book(log: Followed, k: int, index: Sequence[int]) -> dict[str, Any]:
+    given = [n for n in log.program.inputs if n not in log.renewed]
+    return {
+        "index": list(index),
+        "given": {n: numbers([row[n][k] for row in log.before]) for n in given},
+        "start": {n: numbers([log.before[0][n][k]]) for n in log.renewed},
+        "jumps": _jumps(log, k),
+        "prints": [_print(log, s, k) for s in range(len(log.t))],
+    }
+
+
+def _jumps(log: Followed, k: int) -> dict[str, dict[str, str]]:
+    """Where a step began elsewhere than the last one ended: something else moved it."""
+    found: dict[str, dict[str, str]] = {}
+    for s in range(1, len(log.t)):
+        pairs = [(n, log.before[s][n][k], log.after[s - 1][n][k]) for n in log.renewed]
+        moved = {n: numbers([now]) for n, now, last in pairs if _bits(now) != _bits(last)}
+        found |= {str(s): moved} if moved else {}
+    return found
+
+
+def _bits(x: Any) -> int:
+    x = np.float64(x)
+    return int((np.float64(np.nan) if np.isnan(x) else x).view(np.uint64))
+
+
+def _print(log: Followed, s: int, k: int) -> int:
+    """A print of what a step left behind (FNV-1a over 32-bit halves); every nan is one."""
+    h = 2166136261
+    for name in log.renewed:
+        bits = _bits(log.after[s][name][k])
+        for half in (bits >> 32, bits & 0xFFFFFFFF):
+            h = ((h ^ half) * 16777619) & 0xFFFFFFFF
+    return h

@@ -1,0 +1,89 @@
+"""What a block recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..kernels import OptionError
+from ..optim.explain import Explanation, explanation
+from .columns import columns
+from .names import Names
+from .passes import Pass
+from .steps import Followed, StepLog
+
+
+class Trace:
+    """The passes and steps of a block, by what things are called."""
+
+    def __init__(self, title: str, passes: list[Pass], steps: StepLog, names: Names) -> None:
+        self.title, self.passes, self.names = title, passes, names
+        self._steps = steps
+
+    @property
+    def followed(self) -> list[Followed]:
+        """The followed elements of every parameter that stepped."""
+        return [log for log in self._steps.followed.values() if log.t]
+
+    def parameter(self, name: str) -> Followed:
+        """What is known of a parameter. Raises: OptionError for one that never stepped."""
+        for log in self.followed:
+            if log.name == name:
+                return log
+        known = ", ".join(log.name for log in self.followed) or "none"
+        raise OptionError("Trace", f"a parameter that stepped: {known}", repr(name), "name one")
+
+    def at(self, name: str, index: Any = (), *, t: int) -> Explanation:
+        """A step of one element as a record of every number, as `Optimizer.explain` gives it.
+
+        Raises: OptionError for an element that is not followed, or a step that was not seen.
+        """
+        log = self.parameter(name)
+        place, k = log.place(index), log.row(t)
+        before = {n: x[place : place + 1] for n, x in log.before[k].items()}
+        return explanation(log.program, t, log.scalars[k], log.flushes, before)
+
+    def table(self, name: str, index: Any = ()) -> dict[str, np.ndarray]:
+        """Every quantity of the rule, step by step, for one element: t, then the columns of
+        the rule in the order in which it computes them. Shapes: (steps,) each.
+
+        Raises: OptionError for an element that is not followed.
+        """
+        log = self.parameter(name)
+        place = log.place(index)
+        rows = [log.values(k) for k in range(len(log.t))]
+        shown = {
+            c.key: [_element(r[c.node], place) for r in rows] for c in columns(log.program)
+        }
+        return {"t": np.array(log.t), **{key: np.array(x) for key, x in shown.items()}}
+
+    def check(self) -> tuple[int, int]:
+        """How many recorded steps equal, bit for bit, what their rule says; and of how many."""
+        every = [log.equal(k) for log in self.followed for k in range(len(log.t))]
+        return sum(every), len(every)
+
+    def check_names(self, asked: Mapping[str, Any]) -> None:
+        """Refuse names that never stepped. Raises: OptionError."""
+        for name in asked:
+            self.parameter(name)
+
+    def __repr__(self) -> str:
+        logs = self.followed
+        count = sum(len(log.flat) for log in logs)
+        kinds = ", ".join(dict.fromkeys(type(log.optimizer).__name__ for log in logs))
+        steps = max((len(log.t) for log in logs), default=0)
+        parts = [f"{_many(len(logs), 'parameter')}, {_many(count, 'element')}"]
+        parts[0] += f", {_many(steps, 'step')} of {kinds}" if logs else ""
+        ops = sum(len(one.ops) for one in self.passes)
+        parts += [f"{_many(len(self.passes), 'pass', 'es')} of {_many(ops, 'op')}"]
+        return f"Trace({'; '.join(parts)})"
+
+
+def _element(x: Any, place: int) -> Any:
+    return x[place] if isinstance(x, np.ndarray) else x
+
+
+def _many(count: int, noun: str, plural: str = "s") -> str:
+    return f"{count:,} {noun}{'' if count == 1 else plural}"
