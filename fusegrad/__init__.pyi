@@ -136,7 +136,6 @@ from .engine.ops.linear import inner as inner
 from .engine.ops.linear import matmul as matmul
 from .engine.ops.linear import outer as outer
 from .engine.ops.linear import tensordot as tensordot
-from .engine.ops.linear import trace as trace
 from .engine.ops.norms import norm as norm
 from .engine.ops.norms import std as std
 from .engine.ops.norms import var as var

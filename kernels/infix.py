@@ -6,7 +6,7 @@ bit. What the host computes of scalars in several roundings' worth stands as its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,26 +61,26 @@ def number(x: Any) -> str:
     return positional if len(positional) <= len(text) + 3 else repr(float(text))
 
 
-def substituted(node: Node, names: Mapping[Node, str], values: Mapping[Node, Any]) -> str:
+def substituted(node: Node, names: Collection[Node], values: Mapping[Node, Any]) -> str:
     """What a value is computed from, with numbers for everything that has a name."""
-    return _formula(node, names, values)
-
-
-def _formula(node: Node, names: Mapping[Node, str], values: Mapping[Node, Any]) -> str:
     if node.is_leaf:
         return number(_scalar(values[node]))
     layout = form(node.name, len(node.args))
-    parts = [_argument(a, names, values, k) for a, k in zip(node.args, layout.needs)]
+    parts = [
+        _argument(a, names, values, need, k == 0)
+        for k, (a, need) in enumerate(zip(node.args, layout.needs))
+    ]
     return layout.text.format(*parts)
 
 
 def _argument(
-    node: Node, names: Mapping[Node, str], values: Mapping[Node, Any], at_least: int
+    node: Node, names: Collection[Node], values: Mapping[Node, Any], at_least: int, first: bool
 ) -> str:
     if node.is_leaf or node in names or _is_rounded_late(node):
         text = number(_scalar(values[node]))
-        return f"({text})" if text.startswith("-") and at_least > 0 else text
-    text = _formula(node, names, values)
+        is_bare = at_least == 0 or (first and at_least < ATOM)
+        return f"({text})" if text.startswith("-") and not is_bare else text
+    text = substituted(node, names, values)
     return f"({text})" if form(node.name, len(node.args)).binds < at_least else text
 
 

@@ -99,24 +99,23 @@ def explanation(
     walk = walked(program, point, scalars, flushes)
     numbers = {n: float(np.asarray(x).item()) for n, x in walk.items()}
     before = {name: float(x[0]) for name, x in point.items()}
-    before |= {name: scalars[name] for name in program.host_names}
-    outputs = zip(program.output_names, program.outputs, strict=True)
-    after = {name: numbers[node] for name, node in outputs}
+    after = dict(
+        zip(program.output_names, map(numbers.__getitem__, program.outputs), strict=True)
+    )
     taken, denominator = _step(program, numbers)
-    kind = point["theta"].dtype.type
-    step = _between(kind(before["theta"]), kind(taken), kind(after["theta"]))
+    theta, theta_after = before.pop("theta"), after.pop("theta")
     return Explanation(
         rule=program.name,
         t=t,
-        theta=before.pop("theta"),
+        theta=theta,
         g=before.pop("g"),
         scalars=scalars,
-        before=before,
-        theta_after=after.pop("theta"),
+        before=before | {name: scalars[name] for name in program.host_names},
+        theta_after=theta_after,
         after=after,
         values={name: numbers[node] for node, name in program.named.items()},
         denominator=denominator,
-        step=step,
+        step=_between(*map(point["theta"].dtype.type, (theta, taken, theta_after))),
         lines=tuple(_lines(program, numbers)),
     )
 

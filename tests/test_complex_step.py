@@ -198,7 +198,7 @@ COMPOSED: dict[str, tuple[Callable[..., Any], Any]] = {
     "einsum of a diagonal": (lambda x: fg.einsum("iij->j", x), ((2, 2, 3),)),
     "einsum of batches": (lambda *x: fg.einsum("...i,...i", *x), ((2, 3), (3,))),
     "tensordot": (lambda a, b: fg.tensordot(a, b, 1), ((2, 3), (3, 2))),
-    "trace of a quotient": (lambda a, b: fg.trace(fg.solve(a, b)), ((3, 3), (3, 3))),
+    "trace of a quotient": (lambda a, b: fg.solve(a, b).trace(), ((3, 3), (3, 3))),
     "a determinant of a product": (lambda a, b: fg.det(fg.matmul(a, b)), ((2, 3), (3, 2))),
     "median": (fg.median, ((2, 3),)),
     "a sorted product": (lambda x: fg.cumprod(fg.sort(x)), ((5,),)),

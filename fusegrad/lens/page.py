@@ -1,20 +1,34 @@
 """A page that is one file: its head, its foot, and how it is written whole or not at all."""
 
+import json
 import os
 import tempfile
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from .markup import Html, tag
 
+STRICT = '"use strict";\n'
 
-def document(title: str, *sections: str, script: str = "", style: str = "") -> str:
-    """The whole page as text; it asks for no other file. `script` names one of ours; `style`
-    is CSS that only this page needs."""
+
+def document(
+    title: str,
+    *sections: str,
+    script: str | Sequence[str] = (),
+    style: str = "",
+    data: Any = None,
+) -> str:
+    """The whole page as text; it asks for no other file. `script` names files of ours, which
+    run in their order as one; `style` is CSS that only this page needs; `data`, plain values,
+    is what the script finds in the element `book`."""
     parts = [tag("main", *sections, id="top"), _footer()]
-    parts += [tag("script", Html(_asset(script)))] if script else []
+    parts += [] if data is None else [_book(data)]
+    script = _script((script,) if isinstance(script, str) else script)
+    parts += [tag("script", Html(script))] if script else []
     page = tag("html", _head(title, script, style), tag("body", *parts), lang="en")
     return f"<!doctype html>\n{page}\n"
 
@@ -83,11 +97,23 @@ def _policy(script: str) -> str:
     """Only this page's own script may run, so no text in it ever can."""
     allowed = "'none'"
     if script:
-        allowed = f"'sha256-{b64encode(sha256(_asset(script).encode()).digest()).decode()}'"
+        allowed = f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
     return (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src {allowed}; base-uri 'none'; form-action 'none'"
     )
+
+
+def _script(names: Sequence[str]) -> str:
+    """Files of ours as one script; strict mode is said once."""
+    texts = [_asset(name).removeprefix(STRICT) for name in names if name]
+    return STRICT + "".join(texts) if texts else ""
+
+
+def _book(data: Any) -> Html:
+    """Plain values as JSON that cannot end the element they stand in."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return tag("script", Html(text), type="application/json", id="book")
 
 
 def _footer() -> Html:

@@ -17,13 +17,14 @@ from ..kernels.infix import form
 from ..kernels.node import Node, plain
 from ..kernels.program import Program
 from .columns import columns, denominator, step, theta_after
+from .kin import kin
 from .steps import Followed
 
 # The words that a page computes to the last bit; kept beside `lens/js/words.js` by a test.
 EXACT = frozenset(
-    ("add", "subtract", "multiply", "scale", "divide", "ratio", "negative", "absolute", "sign")
-    + ("sqrt", "maximum", "minimum", "greater", "greater_equal", "less", "less_equal", "equal")
-    + ("not_equal", "logical_and", "logical_or", "logical_not", "where")
+    """add subtract multiply scale divide ratio negative absolute sign sqrt maximum minimum
+    greater greater_equal less less_equal equal not_equal logical_and logical_or logical_not
+    where""".split()  # noqa: SIM905 (as a table of words, not a column)
 )
 
 
@@ -69,6 +70,25 @@ def forms(programs: Iterable[Program]) -> dict[str, list[Any]]:
     """How each word of some rules is written on a line; see `kernels/infix.py`."""
     words = {n.name: len(n.args) for p in programs for n in p.nodes if not n.is_leaf}
     return {word: list(form(word, count)) for word, count in sorted(words.items())}
+
+
+def steps_book(followed: Sequence[Followed]) -> dict[str, Any]:
+    """All that was recorded of optimizers: rules, each once, and runs."""
+    relatives = [kin(type(log.optimizer)) for log in followed]
+    every = [log.program for log in followed] + [k.program for kins in relatives for k in kins]
+    programs = list(dict.fromkeys(every))
+    at = {program: k for k, program in enumerate(programs)}
+    return {
+        "programs": [program_book(program) for program in programs],
+        "forms": forms(programs),
+        "followed": [
+            {
+                **run_book(log, at[log.program]),
+                "dialects": [{**one._asdict(), "program": at[one.program]} for one in kins],
+            }
+            for log, kins in zip(followed, relatives, strict=True)
+        ],
+    }
 
 
 def run_book(log: Followed, program: int) -> dict[str, Any]:

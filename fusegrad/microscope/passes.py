@@ -20,13 +20,15 @@ class Source(NamedTuple):
 @dataclass
 class Applied:
     """One application of an op. `scope` names the modules that were running, the outermost
-    first; `place` is the line of the user's program."""
+    first, and `calls` numbers their calls, so that a module that ran twice is told apart;
+    `place` is the line of the user's program."""
 
     op: str
     inputs: tuple[Source, ...]
     names: tuple[str, ...]  # what the op calls its inputs
     params: dict[str, str]
     scope: tuple[str, ...]
+    calls: tuple[int, ...]
     place: str
     value: Seen
 
@@ -56,31 +58,53 @@ class Pull(NamedTuple):
     contribution: Seen
 
 
+class Change(NamedTuple):
+    """A gradient that is not the sum of its contributions, since a hook made another one of it,
+    or a way back began here as well. `value` is what was used, and passed on."""
+
+    source: Source
+    value: Seen
+
+
+@dataclass
+class WrongOrder:
+    """The way back if every value passed its gradient on when it was first reached, and never
+    again: the pulls, what the leaves would get, and the first op that was too early, with how
+    many of its contributions had come, and of how many."""
+
+    pulls: list[Pull]
+    leaves: dict[int, Seen]
+    early: tuple[int, int, int] | None
+
+
 @dataclass
 class Pass:
-    """A recorded pass: ops in the order in which they ran, pulls in that of the way back."""
+    """A recorded pass: ops in the order in which they ran, pulls in that of one way back.
+
+    An op of which only the node was met, since it ran outside the recording, has no numbers.
+    """
 
     number: int
     ops: list[Applied] = field(default_factory=list)
     leaves: list[Leaf] = field(default_factory=list)
     constants: list[Leaf] = field(default_factory=list)
     pulls: list[Pull] = field(default_factory=list)
-    roots: list[tuple[int, Seen]] = field(default_factory=list)  # where the way back began
+    roots: list[tuple[int, Seen]] = field(default_factory=list)  # where the way back came in
+    changes: list[Change] = field(default_factory=list)
     left_out: int = 0  # ops that ran beyond the budget
+    wrong: WrongOrder | None = None  # where the pass is small enough to be walked again
 
     def gradients(self) -> dict[Source, np.ndarray]:
-        """The gradient of everything that got one: its contributions, added in their order.
-        Those of large arrays are not kept."""
+        """The gradient of everything that got one: its contributions, added in their order, or
+        what a hook made of them. Those of large arrays are not kept."""
         held: dict[Source, np.ndarray] = {}
-        whole = {Source("op", k): g.values for k, g in self.roots}
-        held |= {source: g for source, g in whole.items() if g is not None}
-        for pull in self.pulls:
-            if pull.contribution.values is None:
-                continue
-            known = held.get(pull.source)
-            given = pull.contribution.values
-            held[pull.source] = given if known is None else known + given
-        return held
+        given = [(Source("op", k), g.values) for k, g in self.roots]
+        given += [(pull.source, pull.contribution.values) for pull in self.pulls]
+        for source, g in given:
+            if g is not None:
+                held[source] = held[source] + g if source in held else g
+        changed = ((change.source, change.value.values) for change in self.changes)
+        return held | {source: g for source, g in changed if g is not None}
 
     def contributions(self, source: Source) -> list[Pull]:
         """What a value got on the way back, in order."""

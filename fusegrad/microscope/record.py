@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..kernels import OptionError
 from ..optim.explain import Explanation, explanation
 from .columns import columns
 from .names import Names
+from .page import page
 from .passes import Pass
 from .steps import Followed, StepLog
 
@@ -63,6 +65,22 @@ class Trace:
         """How many recorded steps equal, bit for bit, what their rule says; and of how many."""
         every = [log.equal(k) for log in self.followed for k in range(len(log.t))]
         return sum(every), len(every)
+
+    @property
+    def skipped(self) -> int:
+        """How many steps an optimizer left out."""
+        return self._steps.skipped
+
+    def save_html(self, path: str | Path, *, arrays: int = 20_000) -> Path:
+        """Write one page that needs nothing else: to scrub through every step, to edit settings
+        and run the rule again, to see the graph and the way back. Of arrays with more than
+        eight elements it holds at most `arrays` numbers.
+
+        Raises: FileNotFoundError, OSError.
+        """
+        from ..lens.microscope import write_microscope
+
+        return write_microscope(page(self, arrays), path)
 
     def check_names(self, asked: Mapping[str, Any]) -> None:
         """Refuse names that never stepped. Raises: OptionError."""

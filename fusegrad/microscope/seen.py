@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor
 from ..engine.sparse import SparseRows
 from ..engine.value import Value
 
 KEPT = 1_024  # elements of an array that is kept whole
+PART = 1 << 16  # elements that are looked at together
 
 
 @dataclass(frozen=True)
@@ -38,29 +39,58 @@ class Seen:
 
 def seen(x: Any, kept: int = KEPT) -> Seen:
     """What is kept of a number, an array, a Tensor or a gradient of some rows."""
+    shape = np.shape(x) if not hasattr(x, "shape") else tuple(x.shape)
+    size = int(np.prod(shape, dtype=int))
+    if isinstance(x, SparseRows) and size > kept:  # which is not made dense
+        array = as_array(x.data)
+        return Seen(x.shape, array.dtype.name, None, *_figures(array, size))
     array = as_array(x)
-    numbers = array.astype(float) if array.dtype.kind in "biuf" else np.zeros(0)
-    finite = numbers[np.isfinite(numbers)]
-    low, high, mean = (
-        (finite.min(), finite.max(), finite.mean()) if finite.size else (np.nan,) * 3
-    )
-    return Seen(
-        array.shape,
-        array.dtype.name,
-        array.copy() if array.size <= kept else None,
-        float(low),
-        float(high),
-        float(mean),
-        float(np.sqrt(np.square(finite).sum())),
-        numbers.size - finite.size,
-    )
+    values = array.copy() if size <= kept else None
+    return Seen(shape, array.dtype.name, values, *_figures(array, size))
+
+
+def unseen(shape: tuple[int, ...], dtype: Any) -> Seen:
+    """What is kept of an array that was never met."""
+    nan = float("nan")
+    return Seen(tuple(shape), np.dtype(dtype).name, None, nan, nan, nan, nan, 0)
+
+
+def _figures(array: np.ndarray, size: int) -> tuple[float, float, float, float, int]:
+    """Lowest, highest, mean, norm, and how many are nan or inf, of `size` numbers: those that
+    the array lacks are 0."""
+    lows, highs, count = [], [], size - array.size
+    for x in _parts(array):
+        count += x.size
+        lows += [x.min()] if x.size else []
+        highs += [x.max()] if x.size else []
+    if not count:
+        return np.nan, np.nan, np.nan, 0.0, size
+    missing = [0.0] if size > array.size else []
+    low, high = min(lows + missing), max(highs + missing)
+    scale = np.ldexp(1.0, np.frexp(max(-low, high))[1] - 1) or 1.0  # so that nothing overflows
+    total = square = 0.0
+    for x in _parts(array):
+        total, square = total + (x / scale).sum(), square + np.square(x / scale).sum()
+    mean, norm = scale * (total / count), _product(scale, float(np.sqrt(square)))
+    return float(low), float(high), float(mean), norm, size - count
+
+
+def _product(a: float, b: float) -> float:
+    return float(a) * b  # inf where it is beyond the largest float, without a warning
+
+
+def _parts(array: np.ndarray) -> Iterator[np.ndarray]:
+    """The finite numbers of an array, some at a time: no copy of all of a large one."""
+    if array.dtype.kind not in "biuf":
+        return
+    flags = ["external_loop", "buffered", "zerosize_ok"]
+    for part in np.nditer(array, flags=flags, buffersize=PART):  # type: ignore[call-overload]
+        x = np.asarray(part, float)
+        yield x[np.isfinite(x)]
 
 
 def as_array(x: Any) -> np.ndarray:
     """Its numbers on the host."""
-    if isinstance(x, SparseRows):
-        x = x.dense()
-    if isinstance(x, Tensor):
-        return x.detach().numpy()
+    x = x.dense() if isinstance(x, SparseRows) else x
     x = x.data if isinstance(x, Value) else x
     return np.asarray(x.get() if hasattr(x, "get") else x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor
-from ..engine.op import Op
+from ..engine.op import Op, Step
 from ..engine.ops.broadcast import unbroadcast
 from ..engine.place import shown
 from ..engine.tape import Node
@@ -18,6 +18,7 @@ from .local import said, slope
 from .names import Names
 from .passes import Applied, Leaf, Pass, Pull, Source
 from .seen import as_array, seen
+from .wrong_order import Again, again, wrong_order
 
 MOST = 5_000  # ops of a pass that are kept
 
@@ -31,7 +32,8 @@ class Watcher:
 
     def __init__(self, names: Names, wanted: frozenset[int]) -> None:
         self.names, self.wanted, self.count = names, wanted, 0
-        self.running: list[tuple[Module, str]] = []
+        self.running: list[tuple[Module, str, int]] = []
+        self.calls = 0
         self.passes: list[Pass] = []
         self._begin()
 
@@ -40,6 +42,7 @@ class Watcher:
         self.numbers: dict[Node, int] = {}
         self.leaves: dict[int, tuple[Value, int]] = {}
         self.reached: set[Node] = set()
+        self.again: list[Again] = []
 
     @property
     def is_done(self) -> bool:
@@ -50,6 +53,7 @@ class Watcher:
         """Close the pass that is running, if it went back."""
         if self.now.pulls:
             if self.count in self.wanted:
+                self.now.wrong = wrong_order(self.now, self.again)
                 self.passes.append(self.now)
             self.count += 1
         self._begin()
@@ -59,7 +63,8 @@ class Watcher:
         parent = self.running[-1][0] if self.running else None
         if parent is None:
             self.names.root(module)
-        self.running.append((module, self.names.step(parent, module)))
+        self.calls += 1
+        self.running.append((module, self.names.step(parent, module), self.calls))
 
     def ended(self, module: Module) -> None:
         self.running.pop()
@@ -83,7 +88,8 @@ class Watcher:
                 tuple(self._source(a) for a in args),
                 op.inputs if not op.variadic else tuple(f"{k}" for k in range(len(args))),
                 {name: _short(value) for name, value in params.items()},
-                tuple(name for _, name in self.running),
+                tuple(name for _, name, _ in self.running),
+                tuple(call for _, _, call in self.running),
                 shown(node.place).strip(" ()"),
                 seen(y),
             )
@@ -113,24 +119,25 @@ class Watcher:
         """Write down one vjp."""
         if node not in self.numbers:
             return
-        number, edge = self.numbers[node], node.edges[i]
-        if node not in self.reached and not self._has_gradient(number):
-            self.now.roots.append((number, seen(g)))
+        if node not in self.reached and not self._has_gradient(self.numbers[node]):
+            self.now.roots.append((self.numbers[node], seen(g)))
         self.reached.add(node)
-        step = next(step for step in node.plan.steps if step.at == i)
+        step, edge = next(step for step in node.plan.steps if step.at == i), node.edges[i]
         assert edge is not None
+        self.again.append(again(node, step, edge))
+        self.now.pulls.append(self._pull(node, step, edge, g, given))
+
+    def _pull(self, node: Node, step: Step, edge: Any, g: Any, given: Any) -> Pull:
         given = unbroadcast(as_array(given), edge.shape).astype(edge.dtype, copy=False)
         factor = slope(node, step, as_array(g), node.saved or ())
-        self.now.pulls.append(
-            Pull(
-                number,
-                i,
-                self._back(edge),
-                seen(g),
-                None if factor is None else seen(np.broadcast_to(factor, node.shape)),
-                said(node, step),
-                seen(given),
-            )
+        return Pull(
+            self.numbers[node],
+            step.at,
+            self._back(edge),
+            seen(g),
+            None if factor is None else seen(np.broadcast_to(factor, node.shape)),
+            said(node, step),
+            seen(given),
         )
 
     def _has_gradient(self, number: int) -> bool:

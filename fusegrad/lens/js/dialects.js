@@ -1,0 +1,62 @@
+"use strict";
+
+/* The same name, other formulas: what each dialect makes of the same gradients. */
+
+/* A dialect's run: its own states, the recorded gradients, the settings that are looked at. */
+const dialectRun = (run, dialect, edits) => {
+    const known = { ...run.scalars, ...edits };
+    const given = (name) => {
+        const alias = { eps_hat: "eps", eps: "eps_hat" }[name];
+        return known[name] ?? known[alias] ?? dialect.scalars[name];
+    };
+    const scalars = {};
+    for (const name of Object.keys(dialect.scalars)) scalars[name] = given(name);
+    const start = { ...dialect.start, theta: run.start.theta };
+    return { ...run, start, scalars, jumps: {}, varying: {} };
+};
+
+const dialectRows = (model, dialect) => {
+    const run = dialectRun(model.run(), dialect, model.edits);
+    return replay(model.programs[dialect.program], run, scalarsOf(run));
+};
+
+/* Where two courses part: the first step whose parameter is not the same, bit for bit. */
+const parting = (model, rows, end) => {
+    const own = model.program().end;
+    const k = model.rows().findIndex((row, i) => !same(row[own], rows[i][end]));
+    return k < 0 ? "never" : `t = ${model.run().t[k]}`;
+};
+
+const dialectLine = ({ title, used, says }) => {
+    const row = document.createElement("tr");
+    const head = cell("th", title);
+    head.scope = "row";
+    const cells = [cell("td", used), cell("td", says), ...[0, 1, 2].map(() => cell("td", ""))];
+    row.append(head, ...cells);
+    return { row, cells };
+};
+
+const dialects = (model) => {
+    const section = document.getElementById("dialects");
+    const body = section.querySelector("tbody");
+    let [shown, lines, courses, key] = [-1, [], [], ""];
+    const build = () => {
+        shown = model.at;
+        lines = model.run().dialects.map(dialectLine);
+        body.replaceChildren(...lines.map(({ row }) => row));
+        section.hidden = lines.length === 0;
+    };
+    model.watch(() => {
+        if (shown !== model.at) build();
+        const next = `${model.at} ${JSON.stringify(model.edits)}`;
+        if (key !== next) courses = model.run().dialects.map((one) => dialectRows(model, one));
+        lines.forEach(({ cells }, k) => {
+            const program = model.programs[model.run().dialects[k].program];
+            const row = courses[k][model.step];
+            cells[2].textContent = program.step === null ? "" : brief(row[program.step]);
+            cells[3].textContent = shortest(row[program.end], model.run().dtype);
+            if (key !== next) cells[4].textContent = parting(model, courses[k], program.end);
+        });
+        key = next;
+    });
+};

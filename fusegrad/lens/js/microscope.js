@@ -1,0 +1,19 @@
+"use strict";
+
+/* The page of a recording begins here. */
+
+const book = JSON.parse(document.getElementById("book").textContent);
+
+graphView(book.passes);
+
+if (book.followed.length) {
+    const model = makeModel(book);
+    const views = [scrubber, ledger, curve, timeline, settings, dialects, address];
+    for (const view of views) view(model);
+    downloads(model);
+    document.getElementById("live").hidden = false;
+    const recall = () => model.change(fromAddress(model, location.hash));
+    window.addEventListener("hashchange", recall);
+    recall();
+    window.microscope = model;
+}

@@ -1,0 +1,130 @@
+"""A recorded pass as plain values, and its graph as pictures."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..lens.graph import Box, draw_graph
+from .passes import Leaf, Pass, Pull, Source, WrongOrder
+from .seen import Seen
+from .views import View, first_view, views
+
+SHOWN = 8  # elements of an array whose rest is left out
+
+
+class Budget:
+    """How many numbers of large arrays a page may still hold."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def book(self, x: Seen) -> dict[str, Any]:
+        """An array: whole, as base64 of its bytes, or what sums it up."""
+        head: dict[str, Any] = {"shape": list(x.shape)}
+        if x.values is not None and (x.size <= SHOWN or x.size <= self.left):
+            self.left -= x.size if x.size > SHOWN else 0
+            kind = "<f4" if x.dtype in ("float32", "float16") else "<f8"
+            values = np.ascontiguousarray(x.values, kind).tobytes()
+            return {**head, "kind": kind[1:], "values": b64encode(values).decode()}
+        ends = np.array([x.low, x.high, x.mean, x.norm], "<f8").tobytes()
+        return {**head, "ends": b64encode(ends).decode(), "bad": x.not_finite}
+
+
+def pass_book(one: Pass, budget: Budget) -> dict[str, Any]:
+    """Everything of a pass."""
+    found = views(one)
+    return {
+        "number": one.number,
+        "ops": [_op(one, k, budget) for k in range(len(one.ops))],
+        "leaves": [_leaf(leaf, budget) for leaf in one.leaves],
+        "constants": [_leaf(leaf, budget) for leaf in one.constants],
+        "roots": [[number, budget.book(g)] for number, g in one.roots],
+        "pulls": [_pull(pull, budget) for pull in one.pulls],
+        "wrong": _wrong(one.wrong, budget),
+        "views": [_drawn(one, view) for view in found],
+        "first": first_view(one, found),
+        "leftOut": one.left_out,
+    }
+
+
+def _op(one: Pass, number: int, budget: Budget) -> dict[str, Any]:
+    op = one.ops[number]
+    return {
+        "op": op.op,
+        "inputs": [list(source) for source in op.inputs],
+        "names": list(op.names),
+        "params": op.params,
+        "scope": ".".join(op.scope),
+        "place": op.place,
+        "value": budget.book(op.value),
+    }
+
+
+def _leaf(leaf: Leaf, budget: Budget) -> dict[str, Any]:
+    return {"name": leaf.name, "value": budget.book(leaf.value)}
+
+
+def _pull(pull: Pull, budget: Budget) -> list[Any]:
+    local = None if pull.local is None else budget.book(pull.local)
+    ends = [budget.book(pull.upstream), local, pull.rule, budget.book(pull.contribution)]
+    return [pull.op, pull.input, list(pull.source), *ends]
+
+
+def _wrong(wrong: WrongOrder | None, budget: Budget) -> dict[str, Any] | None:
+    if wrong is None:
+        return None
+    return {
+        "pulls": [_pull(pull, budget) for pull in wrong.pulls],
+        "leaves": {str(k): budget.book(g) for k, g in wrong.leaves.items()},
+        "early": wrong.early,
+    }
+
+
+# ---- pictures -----------------------------------------------------------------------------
+def _drawn(one: Pass, view: View) -> dict[str, Any]:
+    boxes = list(_boxes(one, view))
+    return {
+        "title": view.title,
+        "above": view.above,
+        "svg": draw_graph(boxes, view.edges, f"Graph: {view.title}"),
+        "holds": {b.key: list(i.ops) for b, i in zip(boxes, view.items) if i.kind == "scope"},
+    }
+
+
+def _boxes(one: Pass, view: View) -> Iterator[Box]:
+    grads = one.gradients()
+    for item in view.items:
+        if item.kind == "scope":
+            lines = [f"{len(item.ops)} op{'s' * (len(item.ops) != 1)}"]
+            yield Box(f"scope{item.number}", "scope", item.title, lines, item.number)
+        else:
+            kind = "op" if item.kind in ("op", "outside") else item.kind
+            value = _value(one, Source(kind, item.number))  # type: ignore[arg-type]
+            lines = [_said("", value)]
+            if (g := grads.get(Source(kind, item.number))) is not None:  # type: ignore[arg-type]
+                lines.append(f"grad {_numbers(g)}")
+            yield Box(f"{kind}{item.number}", item.kind, item.title, lines)
+
+
+def _value(one: Pass, source: Source) -> Seen:
+    if source.kind == "op":
+        return one.ops[source.number].value
+    held = one.leaves if source.kind == "leaf" else one.constants
+    return held[source.number].value
+
+
+def _said(head: str, x: Seen) -> str:
+    if x.values is not None and x.size <= 2:
+        return head + _numbers(x.values)
+    return f"{head}{' × '.join(map(str, x.shape))}"
+
+
+def _numbers(x: np.ndarray) -> str:
+    x = np.asarray(x)
+    if x.size > 2:
+        return f"{' × '.join(map(str, x.shape))}"
+    return ", ".join(f"{float(value):.4g}" for value in np.ravel(x))
