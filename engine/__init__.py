@@ -8,7 +8,8 @@ pytree.py  variables.py  grad.py  forward.py  jacobian.py           functions of
 checkpoint.py  fingerprint.py                 less memory for one more forward
 tensor.py  operators.py  methods.py  interop.py  display.py               what a user holds
 custom.py  sparse.py  csr.py                  ops of one's own; gradients of some rows; matrices
-check.py  differences.py  blame.py  anomaly.py    gradients held against values; trouble
+check.py  differences.py  complex_step.py           gradients held against values
+blame.py  anomaly.py                              trouble, and whose it is
 """
 
 from .anomaly import NonFiniteError, detect_anomaly

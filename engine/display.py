@@ -42,7 +42,7 @@ def table(t: Tensor) -> str:
     said = f"Tensor of shape {t.shape}, {t.dtype}, on {t.device}"
     origin = f", from {t.node.op.name}" if t.node else ", a leaf" if t.requires_grad else ""
     name = f"{t.name}: " if t.name else ""
-    caption = escape(f"{name}{said}{origin}")
+    caption = escape(f"{name}{said}{origin}{_gradient(t)}")
     values = t.numpy()
     while values.ndim > 2:
         values = values[:1].reshape(values.shape[1:]) if len(values) else np.zeros((0, 0))
@@ -51,6 +51,15 @@ def table(t: Tensor) -> str:
     more = "<tr><td>&#8942;</td></tr>" if len(rows) > ROWS else ""
     style = "text-align:left;caption-side:top"
     return f'<table><caption style="{style}">{caption}</caption>{cells}{more}</table>'
+
+
+def _gradient(t: Tensor) -> str:
+    """The gradient that a leaf has, where it has one."""
+    if t.node or t.grad is None or not hasattr(t.grad, "numpy"):
+        return ""
+    if t.size == 1:
+        return f", grad {t.grad.numpy().item():.6g}"
+    return f", grad of norm {float(np.sqrt(np.square(t.grad.numpy(), dtype=float).sum())):.6g}"
 
 
 def _row(values: np.ndarray) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..engine import Tensor
@@ -39,15 +39,12 @@ def watching_modules(watcher: ModuleWatcher) -> Iterator[None]:
 
 @contextmanager
 def seen(module: Module) -> Iterator[None]:
-    """Show a call of a module to all watchers."""
-    watchers = tuple(WATCHERS)
-    for watcher in watchers:
-        watcher.begins(module)
-    try:
+    """Show a call of a module to all watchers; each that saw it begin sees it end."""
+    with ExitStack() as ends:
+        for watcher in tuple(WATCHERS):
+            watcher.begins(module)
+            ends.callback(watcher.ended, module)
         yield
-    finally:
-        for watcher in watchers:
-            watcher.ended(module)
 
 
 class Hooks:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..kernels import DTypeError, OptionError
-from . import moving, state, summary
+from . import display, moving, state, summary
 from .hooks import WATCHERS, Hook, Hooks, seen
 from .parameter import Buffer, Parameter
 from .summary_table import Summary
@@ -191,6 +191,9 @@ class Module:
         8 parameters, all trainable; 24 multiply-adds; 48 bytes held for the way back
         """
         return summary.summary(self, *inputs, **named)
+
+    def _repr_html_(self) -> str:
+        return display.table(self)
 
     def __repr__(self) -> str:
         lines = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..engine import Tensor
+from ..kernels.gather import getitem
 from ..kernels.locking import opened
 from ..kernels.node import Node
 from ..kernels.program import Program
@@ -33,7 +34,7 @@ class Coming(NamedTuple):
     def elements(self, picked: Any) -> dict[str, np.ndarray]:
         """The inputs of the rule at some elements, of those rows that move. Shapes: (n,)."""
         arrays = {name: self.work.arrays[name] for name in self.program.inputs}
-        return {name: on_host(a)[picked].copy() for name, a in arrays.items()}
+        return {name: taken(a, picked) for name, a in arrays.items()}
 
     def walked(self, elements: dict[str, np.ndarray]) -> dict[Node, Any]:
         """Every value of the rule at these elements, as the kernel will compute it."""
@@ -60,6 +61,7 @@ def _of(launch: Launch) -> Iterator[Coming]:
         yield Coming(work.p, program, launch.t, launch.scalars, flushes, work)
 
 
-def on_host(array: Any) -> np.ndarray:
-    """An array as NumPy's."""
-    return np.asarray(array.get() if hasattr(array, "get") else array)
+def taken(array: Any, picked: Any) -> np.ndarray:
+    """Some elements, as an array of NumPy's; of a GPU's array, these alone are moved."""
+    some = getitem(array, index=picked)
+    return np.array(some.get() if hasattr(some, "get") else some)

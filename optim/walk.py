@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,16 +11,23 @@ from ..kernels import Word
 from ..kernels.node import Node
 from ..kernels.program import Program
 
+Scalars = Mapping[str, float]
+
 
 def walked(
-    program: Program, arrays: Mapping[str, Any], scalars: Mapping[str, float], flushes: bool
+    program: Program,
+    arrays: Mapping[str, Any],
+    scalars: Scalars | Sequence[Scalars],
+    flushes: bool,
 ) -> dict[Node, Any]:
     """Every node's value, in the precision of theta; those of scalars alone are floats.
 
-    `flushes` says whether the kernel takes denormals for 0. Shapes: arrays all of one shape.
+    `flushes` says whether the kernel takes denormals for 0. Several steps at once have scalars
+    for each. Shapes: arrays all of one shape; of several steps (steps, ...), and (steps, 1) of
+    what depends on scalars alone.
     """
     kernel = _Kernel(arrays["theta"].dtype, flushes)
-    values: dict[Node, Any] = {**program.host_numbers(scalars)}
+    values: dict[Node, Any] = _numbers(program, scalars)
     with np.errstate(all="ignore"):
         for node in program.nodes:
             if node.is_leaf and node.elementwise:
@@ -28,6 +35,13 @@ def walked(
             elif node.elementwise:
                 values[node] = kernel.word(node.function, [values[a] for a in node.args])
     return values
+
+
+def _numbers(program: Program, scalars: Scalars | Sequence[Scalars]) -> dict[Node, Any]:
+    if isinstance(scalars, Mapping):
+        return {**program.host_numbers(scalars)}
+    rows = [program.host_numbers(one) for one in scalars]
+    return {node: np.array([[row[node]] for row in rows]) for node in rows[0]}
 
 
 class _Kernel:
@@ -42,9 +56,9 @@ class _Kernel:
 
     def arrived(self, x: Any, word: Word) -> Any:
         """A host's number as the kernel receives it: in the dtype of the arrays, as a rule."""
-        if isinstance(x, np.ndarray) or word.name == "scale":
+        if word.name == "scale" or getattr(x, "dtype", None) in (self.dtype, np.bool_):
             return x
-        return self.flushed(self.dtype.type(x))
+        return self.flushed(np.asarray(x, self.dtype))
 
     def flushed(self, value: Any) -> np.ndarray:
         value = np.asarray(value)

@@ -19,6 +19,7 @@ from ..experiments import Settings
 from ..kernels import BackendError, FusegradError, OptionError, threads
 from .bench import Bench, Compare, bench, compare
 from .experiment import Experiment, experiment
+from .trace import Show, Trace, show, trace
 from .verify import Verify, verify
 from .warmup import Warmup, warmup
 
@@ -45,6 +46,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "experiment": Experiment,
     "bench": Bench,
     "bench-compare": Compare,
+    "trace": Trace,
+    "show": Show,
     "warmup": Warmup,
     "info": Info,
     "data": Data,
@@ -84,12 +87,16 @@ def _run(command: Any) -> int:
         return bench(command)
     if isinstance(command, Compare):
         return compare(command)
+    if isinstance(command, Trace):
+        return trace(command)
+    if isinstance(command, Show):
+        return show(command)
     if isinstance(command, Warmup):
         return warmup(command)
     from .listing import data, info
 
-    show: Callable[[bool], None] = info if isinstance(command, Info) else data
-    show(command.json)
+    print_it: Callable[[bool], None] = info if isinstance(command, Info) else data
+    print_it(command.json)
     return 0
 
 

@@ -24,16 +24,23 @@ def train(settings: Settings) -> int:
     settings.check()
     try:
         check_target(settings.report)
+        if settings.trace is not None:
+            check_target(settings.trace)
     except OSError as error:
         raise OptionError(str(error)) from error
     with progress() as bars, noted_interrupt() as interrupted:
-        result = Job(settings, bars, interrupted).run()
+        job = Job(settings, bars, interrupted)
+        result = job.run()
+    if settings.trace is not None and job.trace is not None:
+        job.trace.save_html(settings.trace)
     path = write_report(result, settings.report)
     if settings.json:
         json.dump(to_json(result), sys.stdout, allow_nan=False)
         print()
     else:
         show(result, path)
+        if settings.trace is not None:
+            print(f"Trace: {settings.trace}")
     diverged = any(not run.confusion for run in result.runs)
     return 130 if result.stopped else int(diverged)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
@@ -13,6 +14,7 @@ import numpy as np
 from .. import __version__
 from ..kernels import latex, mathml
 from ..lens.record import Epoch, Example, Formula, Result, Run
+from ..microscope import Trace, trace
 from ..multimodal.balance import METHODS, Joint, Method
 from ..optim.settings import letters
 from ..tasks import Task, task_of
@@ -39,6 +41,7 @@ class Job:
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.settings, self.progress, self.interrupted = settings, progress, interrupted
+        self.trace: Trace | None = None
         self.task: Task = task_of(settings.task, settings.device)
         self.result = Result(
             title=f"fusegrad train: {self.task.name}",
@@ -65,18 +68,30 @@ class Job:
 
     def _train_all(self) -> None:
         first, *others = self.settings.racers
-        for modality in self.task.modalities:
-            trainer = self.train(modality, [modality], first, self.result.runs)
+        networks = {modality: [modality] for modality in self.task.modalities}
         if len(self.task.modalities) > 1:
             balance = f", {self.settings.balance}" if self.settings.balance != "joint" else ""
-            fused = f"fused ({self.settings.fusion}{balance})"
-            trainer = self.train(fused, self.task.modalities, first, self.result.runs)
+            networks[f"fused ({self.settings.fusion}{balance})"] = self.task.modalities
+        *before, last = networks
+        for name in before:
+            self.train(name, networks[name], first, self.result.runs)
+        with self._recording(last):
+            trainer = self.train(last, networks[last], first, self.result.runs)
         if self.result.runs[-1].confusion:
             self.result.examples = self._examples(trainer)
         if others:
             self.result.race.append(self.result.runs[-1])
             for name in others:
                 self.train(name, self.task.modalities, name, self.result.race)
+
+    @contextmanager
+    def _recording(self, name: str) -> Iterator[None]:
+        """Record the block, where a trace was asked for."""
+        if self.settings.trace is None:
+            yield
+            return
+        with trace(title=f"{self.result.title}, {name}") as self.trace:
+            yield
 
     def train(
         self, name: str, modalities: Sequence[str], optimizer: str, into: list[Run]
@@ -163,7 +178,7 @@ def _subject(task: Task) -> str:
 def _settings(settings: Settings, task: str) -> dict[str, object]:
     """The settings as given, with the step size that each optimizer got; of a folder its name,
     not where it is."""
-    given = {k: v for k, v in asdict(settings).items() if k not in ("report", "json")}
+    given = {k: v for k, v in asdict(settings).items() if k not in ("report", "json", "trace")}
     rates = {name: settings.learning_rate(name) for name in settings.racers}
     given["task"] = task
     given["lr"] = rates if len(rates) > 1 else next(iter(rates.values()))

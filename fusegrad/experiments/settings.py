@@ -57,6 +57,9 @@ class Settings:
     """Where to compute: cpu or cuda."""
     report: Path = Path("report.html")
     """Where to write the report, one self-contained file."""
+    trace: Path | None = None
+    """Also write a page of how the last network learnt: its graph, the way back, and every
+    step of 64 of its numbers, to scrub through and to edit."""
     json: bool = False
     """Print the results as JSON instead of a table."""
 

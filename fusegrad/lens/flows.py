@@ -1,6 +1,6 @@
 """How the gradient divides between the branches of the fused network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..multimodal import FlowRecord
 from .facts import branches, colours, fused_run, merged, silent, thinned
@@ -34,12 +34,17 @@ def flow(result: Result) -> Html:
     run = fused_run(result)
     if run is None or not run.flow:
         return Html("")
-    points = thinned(run.flow)
-    drawn = panels([panel(_chart(result, points, field)) for field in _drawn(run.flow)])
-    size = -(-len(run.flow) // len(points))
+    return flow_of(run.flow, colours(result))
+
+
+def flow_of(records: Sequence[FlowRecord], paint: Mapping[str, str]) -> Html:
+    """The same of records alone, in a colour for each branch."""
+    points = thinned(records)
+    drawn = panels([panel(_chart(points, field, paint)) for field in _drawn(records)])
+    size = -(-len(records) // len(points))
     note = f"Each point is the mean of {size} measured steps." if size > 1 else ""
     more = disclosure("Figures by step", _figures(points))
-    return join([prose(READING), prose(_closing(run.flow), note), drawn, more])
+    return join([prose(READING), prose(_closing(records), note), drawn, more])
 
 
 def _drawn(flow: Sequence[FlowRecord]) -> list[str]:
@@ -48,8 +53,8 @@ def _drawn(flow: Sequence[FlowRecord]) -> list[str]:
     return [field for field in TITLES if moves or field not in UPDATES]
 
 
-def _chart(result: Result, points: Sequence[FlowRecord], field: str) -> Chart:
-    names, paint = branches(points), colours(result)
+def _chart(points: Sequence[FlowRecord], field: str, paint: Mapping[str, str]) -> Chart:
+    names = branches(points)
     values = {name: [_value(p, field, name) for p in points] for name in names}
     lines = [Line(name, paint[name], values[name]) for name in names]
     x, title = [point.step for point in points], TITLES[field]

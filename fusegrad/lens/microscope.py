@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..multimodal import FlowRecord
+from .facts import branches
+from .flows import flow_of
 from .graph_section import graph_section
 from .markup import Html, disclosure, join, scroller, table, tag
 from .page import check_target, document, write_page
+from .palette import networks
 
 SCRIPTS = (
     "wide", "logarithm", "words", "unpack", "replay", "numbers", "formula", "trouble",
@@ -51,8 +55,9 @@ def _header(page: Mapping[str, Any]) -> Html:
 
 def _sections(page: Mapping[str, Any]) -> list[Html]:
     steps = tag("div", _steps(), _dialects(), id="live", hidden="")
+    flow = [_flow(page["flow"])] if page["flow"] else []
     figures = [_figures(page["figures"])] if page["figures"] else []
-    return [steps, graph_section(), *figures]
+    return [steps, graph_section(), *flow, *figures]
 
 
 def _section(key: str, title: str, *body: Html) -> Html:
@@ -146,6 +151,13 @@ def _dialects() -> Html:
     head = [tag("th", text, scope="col") for text in DIALECTS]
     made = tag("table", tag("thead", tag("tr", *head)), tag("tbody"))
     return _section("dialects", "Dialects", tag("p", said), scroller("Dialects", made))
+
+
+def _flow(flow: tuple[str, Sequence[FlowRecord]]) -> Html:
+    """Charts of every branch's part, and who gets least."""
+    says, records = flow
+    drawn = flow_of(records, networks(branches(records)))
+    return _section("flow", "What each branch is taught", tag("p", says, id="says"), drawn)
 
 
 def _figures(figures: Sequence[Mapping[str, Any]]) -> Html:

@@ -5,6 +5,7 @@ import os
 import tempfile
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -121,5 +122,6 @@ def _footer() -> Html:
     return tag("footer", tag("p", text, " ", tag("a", "Back to the top", href="#top")))
 
 
+@cache
 def _asset(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -17,8 +17,8 @@ from ..kernels.infix import form
 from ..kernels.node import Node, plain
 from ..kernels.program import Program
 from .columns import columns, denominator, step, theta_after
+from .course import Course
 from .kin import kin
-from .steps import Followed
 
 # The words that a page computes to the last bit; kept beside `lens/js/words.js` by a test.
 EXACT = frozenset(
@@ -72,73 +72,62 @@ def forms(programs: Iterable[Program]) -> dict[str, list[Any]]:
     return {word: list(form(word, count)) for word, count in sorted(words.items())}
 
 
-def steps_book(followed: Sequence[Followed]) -> dict[str, Any]:
-    """All that was recorded of optimizers: rules, each once, and runs."""
-    relatives = [kin(type(log.optimizer)) for log in followed]
-    every = [log.program for log in followed] + [k.program for kins in relatives for k in kins]
+def steps_book(courses: Sequence[Course]) -> dict[str, Any]:
+    """All that was recorded of optimizers: rules, each once, what else goes by their names, and
+    runs."""
+    kinds = dict.fromkeys(type(course.log.optimizer) for course in courses)
+    relatives = {kind.__name__: kin(kind) for kind in kinds}
+    own = [course.log.program for course in courses]
+    every = [*own, *(one.program for kins in relatives.values() for one in kins)]
     programs = list(dict.fromkeys(every))
     at = {program: k for k, program in enumerate(programs)}
     return {
         "programs": [program_book(program) for program in programs],
         "forms": forms(programs),
-        "followed": [
-            {
-                **run_book(log, at[log.program]),
-                "dialects": [{**one._asdict(), "program": at[one.program]} for one in kins],
-            }
-            for log, kins in zip(followed, relatives, strict=True)
-        ],
+        "kin": {
+            name: [{**one._asdict(), "program": at[one.program]} for one in kins]
+            for name, kins in relatives.items()
+        },
+        "followed": [run_book(course, at[course.log.program]) for course in courses],
     }
 
 
-def run_book(log: Followed, program: int) -> dict[str, Any]:
+def run_book(course: Course, program: int) -> dict[str, Any]:
     """What was recorded of the followed elements of one parameter."""
+    log = course.log
     varying = [n for n in log.scalars[0] if n != "t" and len({s[n] for s in log.scalars}) > 1]
+    is_one = len(set(log.flushed)) == 1
     return {
         "name": log.name,
         "shape": list(log.shape),
         "optimizer": type(log.optimizer).__name__,
         "program": program,
         "dtype": log.before[0]["theta"].dtype.name,
-        "flushes": log.flushes,
+        "flushes": log.flushed[0] if is_one else log.flushed,
         "t": log.t,
         "scalars": {n: float(x) for n, x in log.scalars[0].items() if n != "t"},
         "varying": {n: numbers([s[n] for s in log.scalars]) for n in varying},
-        "elements": [_element_book(log, k, i) for k, i in enumerate(log.indices)],
+        "elements": [_element_book(course, k, i) for k, i in enumerate(log.indices)],
     }
 
 
-def _element_book(log: Followed, k: int, index: Sequence[int]) -> dict[str, Any]:
+def _element_book(course: Course, k: int, index: Sequence[int]) -> dict[str, Any]:
+    log = course.log
     given = [n for n in log.program.inputs if n not in log.renewed]
     return {
         "index": list(index),
-        "given": {n: numbers([row[n][k] for row in log.before]) for n in given},
-        "start": {n: numbers([log.before[0][n][k]]) for n in log.renewed},
-        "jumps": _jumps(log, k),
-        "prints": [_print(log, s, k) for s in range(len(log.t))],
+        "given": {n: numbers(course.before[n][:, k]) for n in given},
+        "start": {n: numbers(course.before[n][:1, k]) for n in log.renewed},
+        "jumps": _jumps(course, k),
+        "prints": course.prints[:, k].tolist(),
     }
 
 
-def _jumps(log: Followed, k: int) -> dict[str, dict[str, str]]:
-    """Where a step began elsewhere than the last one ended: something else moved it."""
+def _jumps(course: Course, k: int) -> dict[str, dict[str, str]]:
+    """What something else set between two steps, by step."""
     found: dict[str, dict[str, str]] = {}
-    for s in range(1, len(log.t)):
-        pairs = [(n, log.before[s][n][k], log.after[s - 1][n][k]) for n in log.renewed]
-        moved = {n: numbers([now]) for n, now, last in pairs if _bits(now) != _bits(last)}
-        found |= {str(s): moved} if moved else {}
+    for name in course.log.renewed:
+        for row in np.flatnonzero(course.moved(name)[:, k]):
+            moved = found.setdefault(str(row), {})
+            moved[name] = numbers(course.before[name][row, k])
     return found
-
-
-def _bits(x: Any) -> int:
-    x = np.float64(x)
-    return int((np.float64(np.nan) if np.isnan(x) else x).view(np.uint64))
-
-
-def _print(log: Followed, s: int, k: int) -> int:
-    """A print of what a step left behind (FNV-1a over 32-bit halves); every nan is one."""
-    h = 2166136261
-    for name in log.renewed:
-        bits = _bits(log.after[s][name][k])
-        for half in (bits >> 32, bits & 0xFFFFFFFF):
-            h = ((h ^ half) * 16777619) & 0xFFFFFFFF
-    return h

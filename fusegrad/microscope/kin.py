@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from ..engine import Tensor
@@ -31,6 +32,7 @@ class Kin(NamedTuple):
     start: Mapping[str, float]
 
 
+@cache
 def kin(optimizer: type[Optimizer]) -> tuple[Kin, ...]:
     """Everything that goes by the names that an optimizer goes by, each formula once; nothing
     for a rule that no library has."""

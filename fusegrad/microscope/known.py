@@ -51,10 +51,6 @@ class Known:
         else:
             self.order.insert(bisect_left(self.order, number), number)
 
-    def began(self, segment: Segment) -> None:
-        """Count the ops of a checkpoint anew: it goes back once more."""
-        self.count.pop(segment.number, None)
-
     def op_of(self, node: Any) -> int | None:
         """The op of a node; None for one that is not in the record."""
         if node.number in self.at:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from ..engine.op import Step
 from ..engine.row import SlopeVjp
 from ..engine.tape import Node
+from .seen import as_array
 
 # What the ops that are met most pass back, in the names of their inputs; g is what arrives.
 RULES: dict[str, tuple[str, ...]] = {
@@ -36,15 +36,18 @@ RULES: dict[str, tuple[str, ...]] = {
 }
 
 
-def slope(node: Node, step: Step, upstream: Any, saved: Sequence[Any]) -> np.ndarray | None:
-    """The factor that an elementwise op multiplies what arrives with; None for other ops."""
-    if not isinstance(step.vjp, SlopeVjp) or not isinstance(upstream, np.ndarray):
+def slope(node: Node, step: Step, upstream: np.ndarray) -> np.ndarray | None:
+    """The factor that an elementwise op multiplies what arrives with, in the shape of its
+    result; None for other ops."""
+    if not isinstance(step.vjp, SlopeVjp):
         return None
-    ones = np.ones_like(upstream)
-    args = [ones if n == "g" else saved[n] if isinstance(n, int) else None for n in step.names]
-    if any(a is None for a in args):
-        return None
-    return np.asarray(step.vjp.on_arrays(*args))
+    saved, ones = node.saved or (), np.ones(node.shape, upstream.dtype)
+    args = [ones if n == "g" else _on_host(saved[n]) for n in step.names]  # type: ignore[index]
+    return np.broadcast_to(np.asarray(step.vjp.on_arrays(*args)), node.shape)
+
+
+def _on_host(x: Any) -> Any:
+    return as_array(x) if hasattr(x, "shape") else x
 
 
 def said(node: Node, step: Step) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -11,38 +11,43 @@ import numpy as np
 from .. import __version__
 from .book import steps_book
 from .columns import columns
+from .course import Course
+from .flow import flow_book, says
 from .pass_book import Budget, pass_book
-from .steps import Followed
 
 if TYPE_CHECKING:
     from .record import Trace
 
 SHOWN = 12  # rows of a table without a script, from both ends
 TABLES = 8
+TITLE = "What every step computed"
 
 
-def page(trace: Trace, arrays: int = 20_000) -> dict[str, Any]:
+def page(trace: Trace, courses: Sequence[Course], arrays: int) -> dict[str, Any]:
     """What `lens.microscope` draws; `arrays` is how many numbers of large arrays it holds."""
     budget = Budget(arrays)
     return {
-        "title": trace.title or "What every step computed",
-        "finding": finding(trace),
+        "title": trace.title or TITLE,
+        "finding": finding(trace, courses),
         "notes": list(notes(trace)),
         "made": f"Recorded by fusegrad {__version__}; this page computes it once more.",
         "book": {
-            **steps_book(trace.followed),
+            "title": trace.title or TITLE,
+            **steps_book(courses),
             "passes": [pass_book(one, budget) for one in trace.passes],
+            "flow": flow_book(trace.flow),
         },
-        "figures": list(islice((x for log in trace.followed for x in _figures(log)), TABLES)),
+        "flow": (says(trace.flow), trace.flow) if trace.flow else None,
+        "figures": list(islice((x for course in courses for x in _figures(course)), TABLES)),
     }
 
 
-def finding(trace: Trace) -> str:
+def finding(trace: Trace, courses: Sequence[Course]) -> str:
     """What was recorded, in a sentence or two."""
     logs = trace.followed
     if not logs:
         return "No optimizer stepped while this was recorded."
-    equal, of = trace.check()
+    equal, of = sum(int(c.equal.sum()) for c in courses), sum(len(log.t) for log in logs)
     steps = max(len(log.t) for log in logs)
     kinds = " and ".join(dict.fromkeys(type(log.optimizer).__name__ for log in logs))
     numbers = sum(len(log.flat) for log in logs)
@@ -67,21 +72,19 @@ def _is_finite(row: dict[str, np.ndarray]) -> bool:
     return all(np.isfinite(x).all() for x in row.values())
 
 
-def _figures(log: Followed) -> Iterator[dict[str, Any]]:
+def _figures(course: Course) -> Iterator[dict[str, Any]]:
     """A table of plain text for each of a few followed elements."""
+    log, shown = course.log, columns(course.log.program)
     rows = range(len(log.t))
     kept = [*rows[: SHOWN // 2], *rows[-(SHOWN // 2) :]] if len(rows) > SHOWN else list(rows)
-    values = {k: log.values(k) for k in kept}
     for place, index in list(enumerate(log.indices))[:2]:
         name = f"{log.name}[{', '.join(map(str, index))}]" if index else log.name
+        series = [
+            course.values[c.node][:, place % course.values[c.node].shape[1]] for c in shown
+        ]
         yield {
             "name": name,
             "caption": f"{name}: {len(kept)} of {len(rows)} steps",
-            "head": ["t", *(c.key for c in columns(log.program))],
-            "rows": [[str(log.t[k]), *_cells(log, values[k], place)] for k in kept],
+            "head": ["t", *(c.key for c in shown)],
+            "rows": [[str(log.t[k]), *(f"{float(x[k]):.9g}" for x in series)] for k in kept],
         }
-
-
-def _cells(log: Followed, values: Any, place: int) -> list[str]:
-    found = (np.ravel(values[c.node]) for c in columns(log.program))
-    return [f"{float(x[place if x.size > 1 else 0]):.9g}" for x in found]

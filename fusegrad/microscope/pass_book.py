@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from .passes import Leaf, Pass, Pull, Source, WrongOrder
 from .seen import Seen
 from .views import View, first_view, views
 
+Gradients = Mapping[Source, np.ndarray]
 SHOWN = 8  # elements of an array whose rest is left out
 
 
@@ -36,7 +37,7 @@ class Budget:
 
 def pass_book(one: Pass, budget: Budget) -> dict[str, Any]:
     """Everything of a pass."""
-    found = views(one)
+    found, grads = views(one), one.gradients()
     return {
         "number": one.number,
         "ops": [_op(one, k, budget) for k in range(len(one.ops))],
@@ -45,7 +46,7 @@ def pass_book(one: Pass, budget: Budget) -> dict[str, Any]:
         "roots": [[number, budget.book(g)] for number, g in one.roots],
         "pulls": [_pull(pull, budget) for pull in one.pulls],
         "wrong": _wrong(one.wrong, budget),
-        "views": [_drawn(one, view) for view in found],
+        "views": [_drawn(one, view, grads) for view in found],
         "first": first_view(one, found),
         "leftOut": one.left_out,
     }
@@ -85,8 +86,8 @@ def _wrong(wrong: WrongOrder | None, budget: Budget) -> dict[str, Any] | None:
 
 
 # ---- pictures -----------------------------------------------------------------------------
-def _drawn(one: Pass, view: View) -> dict[str, Any]:
-    boxes = list(_boxes(one, view))
+def _drawn(one: Pass, view: View, grads: Gradients) -> dict[str, Any]:
+    boxes = list(_boxes(one, view, grads))
     return {
         "title": view.title,
         "above": view.above,
@@ -95,8 +96,7 @@ def _drawn(one: Pass, view: View) -> dict[str, Any]:
     }
 
 
-def _boxes(one: Pass, view: View) -> Iterator[Box]:
-    grads = one.gradients()
+def _boxes(one: Pass, view: View, grads: Gradients) -> Iterator[Box]:
     for item in view.items:
         if item.kind == "scope":
             lines = [f"{len(item.ops)} op{'s' * (len(item.ops) != 1)}"]

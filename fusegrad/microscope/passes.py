@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from ..engine.op import Op, Plan
 from .seen import Seen
 
 
@@ -15,6 +16,14 @@ class Source(NamedTuple):
 
     kind: Literal["op", "leaf", "constant"]
     number: int
+
+
+class Ran(NamedTuple):
+    """What an op is run again with: its vjps, and its parameters, as they were."""
+
+    op: Op
+    plan: Plan
+    params: dict[str, Any]
 
 
 @dataclass
@@ -31,6 +40,7 @@ class Applied:
     calls: tuple[int, ...]
     place: str
     value: Seen
+    ran: Ran | None = None  # where values are kept whole
 
 
 @dataclass
@@ -93,6 +103,13 @@ class Pass:
     changes: list[Change] = field(default_factory=list)
     left_out: int = 0  # ops that ran beyond the budget
     wrong: WrongOrder | None = None  # where the pass is small enough to be walked again
+
+    def value(self, source: Source) -> Seen:
+        """What is kept of the result of an op, of a leaf or of a constant."""
+        if source.kind == "op":
+            return self.ops[source.number].value
+        held = self.leaves if source.kind == "leaf" else self.constants
+        return held[source.number].value
 
     def gradients(self) -> dict[Source, np.ndarray]:
         """The gradient of everything that got one: its contributions, added in their order, or

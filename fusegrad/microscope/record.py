@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 
 from ..kernels import OptionError
+from ..multimodal import FlowRecord
 from ..optim.explain import Explanation, explanation
+from .badge import Badge, badges
 from .columns import columns
+from .course import Course
+from .flow import Flows
 from .names import Names
 from .page import page
 from .passes import Pass
@@ -20,14 +24,22 @@ from .steps import Followed, StepLog
 class Trace:
     """The passes and steps of a block, by what things are called."""
 
-    def __init__(self, title: str, passes: list[Pass], steps: StepLog, names: Names) -> None:
+    def __init__(
+        self, title: str, passes: list[Pass], steps: StepLog, names: Names, flows: Flows
+    ) -> None:
         self.title, self.passes, self.names = title, passes, names
-        self._steps = steps
+        self._steps, self._flows = steps, flows
 
     @property
     def followed(self) -> list[Followed]:
         """The followed elements of every parameter that stepped."""
         return [log for log in self._steps.followed.values() if log.t]
+
+    @property
+    def flow(self) -> list[FlowRecord]:
+        """What reached each branch of the fused network that trained, step by step, from its
+        second step on; empty where none did."""
+        return self._flows.records
 
     def parameter(self, name: str) -> Followed:
         """What is known of a parameter. Raises: OptionError for one that never stepped."""
@@ -54,17 +66,19 @@ class Trace:
         Raises: OptionError for an element that is not followed.
         """
         log = self.parameter(name)
-        place = log.place(index)
-        rows = [log.values(k) for k in range(len(log.t))]
-        shown = {
-            c.key: [_element(r[c.node], place) for r in rows] for c in columns(log.program)
-        }
-        return {"t": np.array(log.t), **{key: np.array(x) for key, x in shown.items()}}
+        place, course = log.place(index), Course(log)
+        shown = {c.key: course.element(c.node, place) for c in columns(log.program)}
+        return {"t": np.array(log.t), **shown}
 
     def check(self) -> tuple[int, int]:
         """How many recorded steps equal, bit for bit, what their rule says; and of how many."""
-        every = [log.equal(k) for log in self.followed for k in range(len(log.t))]
-        return sum(every), len(every)
+        every = [course.equal for course in self._courses()]
+        return int(sum(x.sum() for x in every)), sum(map(len, every))
+
+    def badges(self) -> list[Badge]:
+        """The vjp of every recorded op held against its values, by the complex step or by
+        differences: computed now, about a millisecond an elementwise op; see `badge.badges`."""
+        return [badge for one in self.passes for badge in badges(one)]
 
     @property
     def skipped(self) -> int:
@@ -80,12 +94,20 @@ class Trace:
         """
         from ..lens.microscope import write_microscope
 
-        return write_microscope(page(self, arrays), path)
+        return write_microscope(page(self, self._courses(), arrays), path)
 
     def check_names(self, asked: Mapping[str, Any]) -> None:
         """Refuse names that never stepped. Raises: OptionError."""
         for name in asked:
             self.parameter(name)
+
+    def _courses(self) -> list[Course]:
+        return [Course(log) for log in self.followed]
+
+    def _repr_html_(self) -> str:
+        from .notebook import html
+
+        return html(self)
 
     def __repr__(self) -> str:
         logs = self.followed
@@ -97,10 +119,6 @@ class Trace:
         ops = sum(len(one.ops) for one in self.passes)
         parts += [f"{_many(len(self.passes), 'pass', 'es')} of {_many(ops, 'op')}"]
         return f"Trace({'; '.join(parts)})"
-
-
-def _element(x: Any, place: int) -> Any:
-    return x[place] if isinstance(x, np.ndarray) else x
 
 
 def _many(count: int, noun: str, plural: str = "s") -> str:

@@ -71,12 +71,8 @@ def _figures(array: np.ndarray, size: int) -> tuple[float, float, float, float, 
     total = square = 0.0
     for x in _parts(array):
         total, square = total + (x / scale).sum(), square + np.square(x / scale).sum()
-    mean, norm = scale * (total / count), _product(scale, float(np.sqrt(square)))
-    return float(low), float(high), float(mean), norm, size - count
-
-
-def _product(a: float, b: float) -> float:
-    return float(a) * b  # inf where it is beyond the largest float, without a warning
+    norm = float(scale) * float(np.sqrt(square))  # inf beyond the largest, without a warning
+    return float(low), float(high), float(scale * (total / count)), norm, size - count
 
 
 def _parts(array: np.ndarray) -> Iterator[np.ndarray]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import chain, count
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from ..kernels import OptionError
 from ..kernels.node import Node
 from ..kernels.program import Program
 from ..optim import Optimizer
-from ..optim.coming import Coming, coming, on_host
+from ..optim.coming import Coming, coming, taken
 from ..optim.walk import walked
 from .choosing import Choice, flat
 from .names import Names
@@ -23,7 +24,9 @@ class Followed:
     """Some elements of one parameter under one optimizer.
 
     Each list has an entry a step: t, the scalars of the rule, the inputs of the rule before the
-    step, and what the kernel left behind. Shapes: arrays (elements,), in the order of `flat`.
+    step, what the kernel left behind, and whether it took denormals for 0, which depends on how
+    much it had to do (`flushes` says it of the first). Shapes: arrays (elements,), in the order
+    of `flat`.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Followed:
     scalars: list[dict[str, float]] = field(default_factory=list, repr=False)
     before: list[dict[str, np.ndarray]] = field(default_factory=list, repr=False)
     after: list[dict[str, np.ndarray]] = field(default_factory=list, repr=False)
+    flushed: list[bool] = field(default_factory=list, repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -49,7 +53,9 @@ class Followed:
     @property
     def indices(self) -> list[tuple[int, ...]]:
         """Where the elements stand in the parameter."""
-        return [tuple(map(int, i)) for i in np.argwhere(np.ones(self.shape))[self.flat]]
+        if not self.shape:
+            return [()] * len(self.flat)
+        return [tuple(map(int, i)) for i in zip(*self.at)]
 
     @property
     def renewed(self) -> tuple[str, ...]:
@@ -58,7 +64,7 @@ class Followed:
 
     def values(self, step: int) -> dict[Node, Any]:
         """Every value of the rule at a step, word by word. Shapes: (elements,) or a float."""
-        return walked(self.program, self.before[step], self.scalars[step], self.flushes)
+        return walked(self.program, self.before[step], self.scalars[step], self.flushed[step])
 
     def place(self, index: Any) -> int:
         """Where an element stands among those followed. Raises: OptionError for another."""
@@ -73,7 +79,7 @@ class Followed:
     def row(self, t: int) -> int:
         """The entry of step t. Raises: OptionError for one that was not seen."""
         if t not in self.t:
-            expected, repair = f"a step from {self.t[0]} to {self.t[-1]}", "choose one of these"
+            expected, repair = f"a step from {min(self.t)} to {max(self.t)}", "choose one seen"
             raise OptionError(f"Trace of {self.name}", expected, str(t), repair)
         return self.t.index(t)
 
@@ -84,48 +90,77 @@ class Followed:
         return all(np.array_equal(values[n], kept[x], equal_nan=True) for x, n in pairs if x)
 
 
+class _Waiting(NamedTuple):
+    """What a step has read, until it is known what it did."""
+
+    log: Followed
+    t: int
+    flushes: bool
+    scalars: dict[str, float]
+    before: dict[str, np.ndarray]
+
+
 class StepLog:
     """Looks on at the steps of all optimizers, and keeps the numbers of chosen elements."""
 
     def __init__(self, names: Names, choice: Choice) -> None:
         self.names, self.choice = names, choice
         self.followed: dict[tuple[int, ...], Followed] = {}
-        self.waiting: list[tuple[Followed, Coming]] = []
+        self.waiting: dict[int, list[_Waiting]] = {}  # threads may step optimizers side by side
         self.rows_left_out = 0  # gradients of some rows, which are not followed
         self.skipped = 0
 
     def before_step(self, optimizer: Optimizer) -> None:
         """Keep what the step will read."""
-        every = coming(optimizer)
-        self.waiting = []
-        for now in every:
+        waiting = self.waiting[id(optimizer)] = []
+        for now in coming(optimizer):
             if now.work.rows is not None:
                 self.rows_left_out += 1
-            elif (log := self._log(optimizer, now, len(every))) is not None:
-                log.t.append(now.t)
-                log.scalars.append(dict(now.scalars))
-                log.before.append(now.elements(log.at))
-                self.waiting.append((log, now))
+            elif (log := self._log(optimizer, now)) is not None:
+                before = now.elements(log.at)
+                waiting.append(_Waiting(log, now.t, now.flushes, dict(now.scalars), before))
 
     def after_step(self, optimizer: Optimizer) -> None:
         """Keep what the step has left; of one that was left out, nothing."""
-        for log, now in self.waiting:
-            state = {"theta": now.p.data, **optimizer.state.get(now.p, {})}
-            if state.get("step") != now.t:
-                self.skipped += 1
-                for entries in (log.t, log.scalars, log.before):
-                    entries.pop()
-            else:
-                log.after.append({n: on_host(state[n])[log.at].copy() for n in log.renewed})
-        self.waiting = []
+        waiting, is_skipped = self.waiting.pop(id(optimizer), []), False
+        for log, t, flushes, scalars, before in waiting:
+            state = {"theta": log.p.data, **optimizer.state.get(log.p, {})}
+            if state.get("step") != t:
+                is_skipped = True
+                continue
+            log.t.append(t)
+            log.flushed.append(flushes)
+            log.scalars.append(scalars)
+            log.before.append(before)
+            log.after.append({n: taken(state[n], log.at) for n in log.renewed})
+        self.skipped += is_skipped
 
-    def _log(self, optimizer: Optimizer, now: Coming, count: int) -> Followed | None:
-        key = id(optimizer), id(now.p), id(now.program)
+    def _log(self, optimizer: Optimizer, now: Coming) -> Followed | None:
+        """Where the steps of a parameter are kept: by optimizer, by dtype, and by rule, which
+        changes where weight decay begins or ends."""
+        key = id(optimizer), id(now.p), id(now.program), now.work.arrays["theta"].dtype.num
         if key not in self.followed:
-            name, taken = self.names.of(now.p), sum(len(x.flat) for x in self.followed.values())
-            chosen = self.choice.elements(name, now.p.shape, count, taken)
+            name = self.names.of(now.p)
+            chosen = self._chosen(name, optimizer, now)
             if not len(chosen):
                 return None
+            name = self._free(name, now.program.name)
             log = Followed(name, now.p, chosen, optimizer, now.program, now.flushes)
             self.followed[key] = log
         return self.followed[key]
+
+    def _free(self, name: str, rule: str) -> str:
+        """The name of a parameter; where steps of it are kept already, with the rule, and a
+        number behind it."""
+        called = {log.name for log in self.followed.values()}
+        more = (f"{name} ({rule})#{k}" for k in count(2))
+        return next(n for n in chain((name, f"{name} ({rule})"), more) if n not in called)
+
+    def _chosen(self, name: str, optimizer: Optimizer, now: Coming) -> np.ndarray:
+        """Elements of a parameter: those that are followed already, or its share."""
+        logs = list(self.followed.values())
+        if (known := next((log.flat for log in logs if log.p is now.p), None)) is not None:
+            return known
+        mine = {id(log.p): len(log.flat) for log in logs if log.optimizer is optimizer}
+        parameters = sum(len(group["params"]) for group in optimizer.param_groups)
+        return self.choice.elements(name, now.p.shape, parameters, sum(mine.values()))

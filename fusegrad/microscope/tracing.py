@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from ..engine.mode import MODE, watching
-from ..kernels import OptionError
 from ..nn.hooks import watching_modules
 from ..optim.watchers import watching_steps
-from .choosing import WHERE, Choice
+from .choosing import choice
+from .choosing import wanted as numbers_of
+from .flow import Flows
 from .names import Names
 from .record import Trace
 from .steps import StepLog
@@ -29,13 +29,16 @@ def trace(
     with its values and every vector-Jacobian product.
 
     `follow` says which elements of which parameters, by name; without it, `elements` are spread
-    over all of them. `graphs` is how many passes, or which, counted from 0.
+    over all parameters of each optimizer. `graphs` is how many passes, or which, counted from
+    0: a way back is a pass, with the ops that it goes through.
 
     Nothing is watched outside the block. Inside, a step costs a copy of what is followed; ops
-    cost more only until the last of the passes asked for.
+    cost more only until the last of the passes asked for. Passes are those of the thread of the
+    block, steps those of all.
 
-    Raises: OptionError for an index that picks no one element, an unknown name, or a budget
-    below 0; at the end of the block for a name that never stepped.
+    Raises: OptionError for an index that picks no one element, for options of another form, and
+    where `detect_anomaly` is entered inside and would see ops instead; at the end of the block
+    for a name that never stepped.
 
     >>> from fusegrad import Tensor, optim
     >>> w = Tensor([1.0, 2.0], requires_grad=True, name="w")
@@ -51,47 +54,33 @@ def trace(
     adam, t = 2: theta = 0.9, g = 1.8, alpha = 0.1, beta1 = 0.9, beta2 = 0.999, eps = 1e-08
     ...
     """
-    wanted = _wanted(graphs)
-    names = Names()
-    steps = StepLog(names, _choice(follow, elements))
-    watcher = Watcher(names, wanted)
-    found = Trace(title, watcher.passes, steps, names)
+    wanted, names = numbers_of(graphs), Names()
+    steps, watcher = StepLog(names, choice(follow, elements)), Watcher(names, wanted)
+    flows = Flows()
+    found = Trace(title, watcher.passes, steps, names, flows)
     with ExitStack() as stack:
-        stack.enter_context(watching_steps(_Ends(watcher, steps)))
+        stack.enter_context(watching_steps(_Ends(watcher, steps, flows)))
         stack.enter_context(watching_modules(watcher))
+        stack.enter_context(watching_modules(flows))
+        stack.callback(watcher.close)
+        stack.callback(flows.close)
         if wanted:
-            stack.enter_context(watching(watcher))
+            watcher.enter()
         yield found
-    watcher.finish()
-    found.check_names(follow or {})
-
-
-def _wanted(graphs: int | Collection[int]) -> frozenset[int]:
-    every = range(graphs) if isinstance(graphs, int) else graphs
-    if (isinstance(graphs, int) and graphs < 0) or any(k < 0 for k in every):
-        expected, repair = "how many passes, or numbers of passes", "count from 0"
-        raise OptionError(WHERE, expected, repr(graphs), repair)
-    return frozenset(every)
-
-
-def _choice(follow: Mapping[str, Iterable[Any]] | None, elements: int) -> Choice:
-    if elements < 0:
-        expected, repair = "elements of at least 0", "leave it out for 64"
-        raise OptionError(WHERE, expected, repr(elements), repair)
-    return Choice({k: tuple(v) for k, v in (follow or {}).items()}, elements)
+    found.check_names(steps.choice.asked)
 
 
 class _Ends:
     """A step of an optimizer ends a pass."""
 
-    def __init__(self, watcher: Watcher, steps: StepLog) -> None:
-        self.watcher, self.steps = watcher, steps
+    def __init__(self, watcher: Watcher, steps: StepLog, flows: Flows) -> None:
+        self.watcher, self.steps, self.flows = watcher, steps, flows
 
     def before_step(self, optimizer: Any) -> None:
+        self.watcher.check()
         self.watcher.finish()
-        if MODE.watcher is self.watcher and self.watcher.is_done:
-            MODE.set("watcher", None)
         self.steps.before_step(optimizer)
 
     def after_step(self, optimizer: Any) -> None:
         self.steps.after_step(optimizer)
+        self.flows.stepped(optimizer)

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import Any
+from weakref import ref
 
-import numpy as np
-
-from ..engine import Tensor
-from ..engine.op import Op, Step
-from ..engine.ops.broadcast import unbroadcast
-from ..engine.place import shown
+from ..engine.mode import MODE
+from ..engine.op import Op
 from ..engine.tape import Node
-from ..engine.value import Value
+from ..kernels import OptionError
 from ..nn import Module
-from .local import said, slope
+from .around import around
+from .back import Back
+from .forward import Ops
+from .known import reaching
 from .names import Names
-from .passes import Applied, Leaf, Pass, Pull, Source
-from .seen import as_array, seen
-from .wrong_order import Again, again, wrong_order
+from .parts import Part
+from .passes import Pass
+from .wrong_order import wrong_order
 
-MOST = 5_000  # ops of a pass that are kept
+LEAST = 256  # ops from which on those that nothing can go back through are forgotten
 
 
 class Watcher:
-    """Records one pass after another; `ended` is told when one is whole.
+    """Records one pass after another: a way back, and the ops that it goes through.
 
-    A pass begins with the first op, and ends where an op runs after its way back began, where
-    an optimizer steps, or with the recording.
+    A pass ends where an op runs after its way back, where the next one begins, where an
+    optimizer steps, or with the recording. Ops of graphs that live on belong to the next pass
+    too. Whoever stood in `MODE.watcher` before still sees everything.
     """
 
     def __init__(self, names: Names, wanted: frozenset[int]) -> None:
@@ -35,15 +37,16 @@ class Watcher:
         self.running: list[tuple[Module, str, int]] = []
         self.calls = 0
         self.passes: list[Pass] = []
-        self._begin()
+        self.thread, self.outer = get_ident(), MODE.watcher
+        self._begin(Ops(names, Pass(0)))
 
-    def _begin(self) -> None:
-        self.now = Pass(self.count)
-        self.numbers: dict[Node, int] = {}
-        self.leaves: dict[int, tuple[Value, int]] = {}
-        self.reached: set[Node] = set()
-        self.again: list[Again] = []
+    def _begin(self, ops: Ops) -> None:
+        """Go on with the ops that a new pass begins with."""
+        self.ops, self.back = ops, Back(ops)
+        self.carried, self.limit = len(ops.now.ops), LEAST + 2 * len(ops.now.ops)
+        self.walk: Callable[[], Any] = lambda: None
 
+    # ---- passes ---------------------------------------------------------------------------
     @property
     def is_done(self) -> bool:
         """Whether no later pass is wanted."""
@@ -51,15 +54,64 @@ class Watcher:
 
     def finish(self) -> None:
         """Close the pass that is running, if it went back."""
-        if self.now.pulls:
-            if self.count in self.wanted:
-                self.now.wrong = wrong_order(self.now, self.again)
-                self.passes.append(self.now)
-            self.count += 1
-        self._begin()
+        if not self.back.began or get_ident() != self.thread:
+            return
+        self.back.finish()
+        if self.count in self.wanted:
+            self.passes.append(self._closed())
+        self.count += 1
+        if self.is_done:
+            self.leave()
+            self._begin(Ops(self.names, Pass(self.count)))
+        else:
+            self._begin(self.ops.part(self.ops.known.alive(), self.count))
+
+    def _closed(self) -> Pass:
+        """The pass, without what it was handed by earlier ones and did not go through."""
+        now, known = self.ops.now, self.ops.known
+        ends = {*range(self.carried, len(now.ops)), *(pull.op for pull in now.pulls)}
+        ends |= {number for number, _ in now.roots}
+        kept = sorted(reaching(now.ops, list(ends)), key=lambda k: known.made[k])
+        one = Part(now, kept).with_way_back()
+        one.wrong = wrong_order(one, self.back.again) if self.back.again else None
+        return one
+
+    # ---- its place in the line of watchers ------------------------------------------------
+    def enter(self) -> None:
+        MODE.set("watcher", self)
+
+    def leave(self) -> None:
+        """Step out of the line, wherever it stands in it."""
+        if MODE.watcher is self:
+            MODE.set("watcher", self.outer)
+            return
+        other = MODE.watcher
+        while other is not None and getattr(other, "outer", None) is not self:
+            other = getattr(other, "outer", None)
+        if other is not None:
+            other.outer = self.outer
+
+    def close(self) -> None:
+        """End the recording."""
+        self.finish()
+        self.leave()
+        self.wanted = frozenset()
+        self._begin(Ops(self.names, Pass(self.count)))
+
+    def check(self) -> None:
+        """Refuse to look away. Raises: OptionError where another stands in its place."""
+        other = MODE.watcher
+        while other is not None and other is not self:
+            other = getattr(other, "outer", None)
+        if other is None and not self.is_done and get_ident() == self.thread:
+            got, repair = "detect_anomaly in it", "put trace inside of detect_anomaly"
+            raise OptionError("trace", "to see every op of its block", got, repair)
 
     # ---- modules --------------------------------------------------------------------------
     def begins(self, module: Module) -> None:
+        if get_ident() != self.thread:
+            return
+        self.check()
         parent = self.running[-1][0] if self.running else None
         if parent is None:
             self.names.root(module)
@@ -67,88 +119,68 @@ class Watcher:
         self.running.append((module, self.names.step(parent, module), self.calls))
 
     def ended(self, module: Module) -> None:
-        self.running.pop()
+        if get_ident() == self.thread:
+            self.running.pop()
 
-    # ---- forward --------------------------------------------------------------------------
+    # ---- ops ------------------------------------------------------------------------------
     def after_forward(
         self, op: Op, args: Sequence[Any], params: Any, y: Any, node: Node | None
     ) -> None:
         """Write down an op that a gradient may be asked of."""
-        if self.now.pulls:
-            self.finish()
-        if node is None or self.is_done:
-            return
-        if len(self.now.ops) >= MOST:
-            self.now.left_out += 1
-            return
-        self.numbers[node] = len(self.now.ops)
-        self.now.ops.append(
-            Applied(
-                op.name,
-                tuple(self._source(a) for a in args),
-                op.inputs if not op.variadic else tuple(f"{k}" for k in range(len(args))),
-                {name: _short(value) for name, value in params.items()},
-                tuple(name for _, name, _ in self.running),
-                tuple(call for _, _, call in self.running),
-                shown(node.place).strip(" ()"),
-                seen(y),
-            )
-        )
+        if node is not None and self._is_of_forward(node) and self._has_room():
+            scope = [(name, call) for _, name, call in self.running]
+            self.ops.ran(args, params, y, node, scope)
+        if self.outer is not None:
+            self.outer.after_forward(op, args, params, y, node)
 
-    def _source(self, a: Any) -> Source:
-        if isinstance(a, Value) and a.node in self.numbers:
-            return Source("op", self.numbers[a.node])
-        if isinstance(a, Value) and a.requires_grad and a.node is None:
-            return self._leaf(a)
-        name = a.name if isinstance(a, Value) else ""
-        self.now.constants.append(Leaf(name, seen(a), False))
-        return Source("constant", len(self.now.constants) - 1)
+    def _is_of_forward(self, node: Node) -> bool:
+        """Whether an op is one more of this pass, or else of the next: on a way back, one that
+        is to be differentiated itself is; what a hook or a checkpoint computes there is not."""
+        if self.is_done or not (MODE.replaying or self.back.began):
+            return not self.is_done
+        walks, segment = around()
+        if segment is not None:
+            self.ops.known.add_again(node, segment)
+            return False
+        if walks:
+            return walks[0].create_graph and walks[0] is self.walk()
+        self.finish()
+        return not self.is_done
 
-    def _leaf(self, a: Value) -> Source:
-        if id(a) not in self.leaves:
-            assert isinstance(a, Tensor)
-            self.leaves[id(a)] = a, len(self.now.leaves)
-            self.now.leaves.append(Leaf(self.names.of(a), seen(a), True))
-        return Source("leaf", self.leaves[id(a)][1])
+    def _has_room(self) -> bool:
+        """Whether one more op is kept; where it gets tight, those of graphs that are no more
+        are forgotten."""
+        now = self.ops.now
+        is_due = len(now.ops) >= self.limit or (now.left_out and now.left_out % LEAST == 0)
+        if is_due and not self.back.began:
+            kept = self.ops.known.alive()
+            carried = sum(k < self.carried for k in kept)
+            left_out = now.left_out if 2 * len(kept) > len(now.ops) else 0
+            self._begin(self.ops.part(kept, self.count))
+            self.carried, self.ops.now.left_out = carried, left_out
+        return self.ops.has_room()
 
     # ---- the way back ---------------------------------------------------------------------
     def before_vjps(self, node: Node) -> None:
         """Nothing is to be done before the vjps of a node."""
+        if self.outer is not None:
+            self.outer.before_vjps(node)
 
     def after_vjp(self, node: Node, i: int, g: Any, given: Any) -> None:
         """Write down one vjp."""
-        if node not in self.numbers:
-            return
-        if node not in self.reached and not self._has_gradient(self.numbers[node]):
-            self.now.roots.append((self.numbers[node], seen(g)))
-        self.reached.add(node)
-        step, edge = next(step for step in node.plan.steps if step.at == i), node.edges[i]
-        assert edge is not None
-        self.again.append(again(node, step, edge))
-        self.now.pulls.append(self._pull(node, step, edge, g, given))
+        if not self.is_done and self._is_of_this_way_back():
+            self.back.pulled(node, i, g, given, self.walk().rows)
+        if self.outer is not None:
+            self.outer.after_vjp(node, i, g, given)
 
-    def _pull(self, node: Node, step: Step, edge: Any, g: Any, given: Any) -> Pull:
-        given = unbroadcast(as_array(given), edge.shape).astype(edge.dtype, copy=False)
-        factor = slope(node, step, as_array(g), node.saved or ())
-        return Pull(
-            self.numbers[node],
-            step.at,
-            self._back(edge),
-            seen(g),
-            None if factor is None else seen(np.broadcast_to(factor, node.shape)),
-            said(node, step),
-            seen(given),
-        )
-
-    def _has_gradient(self, number: int) -> bool:
-        return any(pull.source == ("op", number) for pull in self.now.pulls)
-
-    def _back(self, edge: Any) -> Source:
-        if isinstance(edge, Node):
-            return Source("op", self.numbers[edge])
-        return self._leaf(edge)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    def _is_of_this_way_back(self) -> bool:
+        """Whether what runs is the way back of this pass, and none inside of it, as in a hook;
+        where the one before is over, the next pass begins."""
+        walks, known = around().walks, self.walk()
+        if known is walks[0]:
+            return True
+        if any(walk is known for walk in walks):
+            return False
+        self.finish()
+        self.walk = ref(walks[0])
+        return not self.is_done

@@ -2,6 +2,9 @@
 
 /* What is looked at stands in the address, so that a view can be passed on and comes back. */
 
+/* Inside a frame of a notebook there is no address to keep it in. */
+const FRAMED = location.protocol === "about:";
+
 const toAddress = (model) => {
     const known = { p: model.at, t: model.run().t[model.step], ...model.edits };
     return `#${new URLSearchParams(known)}`;
@@ -21,6 +24,7 @@ const fromAddress = (model, text) => {
 };
 
 const address = (model) => {
+    if (FRAMED) return;
     let waiting = 0;
     model.watch(() => {
         clearTimeout(waiting);

@@ -2,6 +2,8 @@
 
 /* The page of a recording begins here. */
 
+document.documentElement.classList.toggle("framed", FRAMED);
+
 const book = JSON.parse(document.getElementById("book").textContent);
 
 graphView(book.passes);

@@ -17,7 +17,7 @@ const makeModel = (book) => {
         log.elements.map((element) => ({
             ...unpackRun(log, element),
             name: elementName(log, element.index),
-            dialects: log.dialects,
+            dialects: book.kin[log.optimizer],
         })));
     const kept = new Map();
     const views = [];

@@ -52,7 +52,8 @@ const valueOf = ({ args, arrive, f, settle }, row) => {
    parameter and its states began, and the steps at which somebody else set them. */
 const replay = (program, run, scalars) => {
     const host = hostOf(program, scalars);
-    const words = elementsOf(program, run.dtype, run.flushes);
+    const ways = [false, true].map((flushes) => elementsOf(program, run.dtype, flushes));
+    const flushes = (k) => Number(Array.isArray(run.flushes) ? run.flushes[k] : run.flushes);
     const given = Object.entries(run.given);
     const state = { ...run.start, ...run.scalars };
     const rows = [];
@@ -62,7 +63,7 @@ const replay = (program, run, scalars) => {
         const row = new Array(program.nodes.length);
         const wides = host(k, state);
         for (const node of program.host) row[node] = narrow(wides[node]);
-        for (const word of words) {
+        for (const word of ways[flushes(k)]) {
             row[word.node] = word.args ? valueOf(word, row) : word.settle(state[word.element]);
         }
         for (const [name, node] of program.outputs) state[name] = row[node];

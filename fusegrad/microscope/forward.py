@@ -1,0 +1,126 @@
+"""Ops of a pass as they run, and what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import ref
+
+from ..engine.op import Op
+from ..engine.place import shown
+from ..engine.tape import Edge, Node
+from ..engine.value import Value
+from .known import Known
+from .names import Names
+from .parts import Part
+from .passes import Applied, Leaf, Pass, Ran, Source
+from .seen import Seen, seen, unseen
+
+MOST = 5_000  # ops of a pass that are kept
+
+
+class Ops:
+    """The ops of a pass, and which nodes and leaves they are."""
+
+    def __init__(self, names: Names, now: Pass) -> None:
+        self.names, self.now, self.known = names, now, Known(now.ops)
+        self.leaves: dict[int, tuple[Callable[[], Any], int]] = {}
+
+    def part(self, kept: Sequence[int], number: int) -> Ops:
+        """Some of the ops, to begin a pass with; `kept` as in `Part`."""
+        part = Part(self.now, kept)
+        now, at = part.now, part.at
+        now.number, now.left_out = number, 0
+        ops = Ops(self.names, now)
+        ops.known = self.known.part(now.ops, kept)
+        found = {key: (x, at.get(Source("leaf", k))) for key, (x, k) in self.leaves.items()}
+        ops.leaves = {key: (x, s.number) for key, (x, s) in found.items() if s is not None}
+        return ops
+
+    def has_room(self) -> bool:
+        """Whether one more op is kept."""
+        if len(self.now.ops) < MOST:
+            return True
+        self.now.left_out += 1
+        return False
+
+    def ran(
+        self, args: Sequence[Any], params: Any, y: Any, node: Node, scope: Sequence[Any]
+    ) -> None:
+        """Write down an op that ran."""
+        op = _blank(node, seen(y))
+        op.inputs = tuple(self._source(a) for a in args)
+        op.names = _names(node.op, len(args))
+        op.params = {name: _short(value) for name, value in params.items()}
+        op.scope = tuple(name for name, _ in scope)
+        op.calls = tuple(call for _, call in scope)
+        every = [op.value, *map(self.now.value, op.inputs)]
+        if all(x.values is not None for x in every):
+            op.ran = Ran(node.op, node.plan, params)
+        self.known.add(node.number, y)
+        self.now.ops.append(op)
+
+    def _source(self, a: Any) -> Source:
+        if isinstance(a, Value) and a.requires_grad:
+            return self._leaf(a) if a.node is None else self._op(a.node, a)
+        name = (self.names.known(a) or a.name) if isinstance(a, Value) else ""
+        return self.constant(name, seen(a))
+
+    def constant(self, name: str, value: Seen) -> Source:
+        self.now.constants.append(Leaf(name, value, False))
+        return Source("constant", len(self.now.constants) - 1)
+
+    def _leaf(self, a: Any) -> Source:
+        held, number = self.leaves.get(id(a), (None, 0))
+        if held is None or held() is not a:
+            number = len(self.now.leaves)
+            self.leaves[id(a)] = ref(a), number
+            self.now.leaves.append(Leaf(self.names.of(a), seen(a), True))
+        return Source("leaf", number)
+
+    def _op(self, node: Any, value: Value) -> Source:
+        number = self.known.op_of_value(value)
+        return Source("op", self.met(node, seen(value)) if number is None else number)
+
+    def met(self, node: Node, value: Seen) -> int:
+        """Write down an op that ran where nobody looked on."""
+        self.now.ops.append(_blank(node, value))
+        return self.known.add(node.number)
+
+    # ---- for the way back -----------------------------------------------------------------
+    def number(self, node: Node) -> int | None:
+        """The op of a node, with what it read; None where there is no room for it."""
+        number = self.known.op_of(node)
+        if number is None:
+            if not self.has_room():
+                return None
+            number = self.met(node, unseen(node.shape, node.dtype))
+        if not (op := self.now.ops[number]).inputs:
+            op.inputs = tuple(self.edge(e) for e in node.edges)
+            op.names = _names(node.op, len(op.inputs))
+        return number
+
+    def edge(self, edge: Edge | None) -> Source:
+        """Where a gradient goes."""
+        if edge is None:
+            return self.constant("", unseen((), float))
+        if isinstance(edge, Value):
+            return self._leaf(edge)
+        number = self.known.op_of(edge)
+        if number is None:
+            number = self.met(edge, unseen(edge.shape, edge.dtype))
+        return Source("op", number)
+
+
+def _blank(node: Node, value: Seen) -> Applied:
+    return Applied(node.op.name, (), (), {}, (), (), shown(node.place).strip(" ()"), value)
+
+
+def _names(op: Op, count: int) -> tuple[str, ...]:
+    """What an op calls its inputs."""
+    return tuple(map(str, range(count))) if op.variadic else op.inputs
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
