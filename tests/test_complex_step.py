@@ -15,6 +15,7 @@ import pytest
 
 import fusegrad as fg
 from fusegrad.engine import OPS, ROWS
+from fusegrad.engine.complex_step import WORDS, H, meaning
 from fusegrad.kernels import Word
 from fusegrad.kernels.node import plain
 from fusegrad.kernels.program import Program
@@ -24,32 +25,12 @@ from tests.ops_sample import derivative
 from tests.rows_sample import drawn
 
 EPS = float(np.finfo(np.float64).eps)
-H = 1e-200
 RELATIVE = 64 * EPS  # a word is one rounding or so, and no program has more words than that
 # What cancels was rounded before: a few EPS of the largest derivative on the way.
 CANCELLED = 4 * EPS
 POINTS = 12
 
 # ---- rows, word by word ---------------------------------------------------------------------
-ANALYTIC = {
-    "add", "subtract", "multiply", "divide", "ratio", "power", "negative", "sqrt", "exp",
-    "expm1", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "arcsin", "arccos", "arctan",
-    "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh",
-}  # fmt: skip
-# NumPy compares the real parts and, where they are equal, the imaginary ones: as if x were a
-# step to its right, so that every piece of a formula takes the same side of a kink.
-ORDER = {
-    "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "maximum",
-    "minimum", "where", "logical_not", "logical_and", "logical_or", "logical_xor",
-}  # fmt: skip
-FLAT = {"sign", "floor", "ceil", "rint", "floor_divide"}  # in the real part
-PIECES: dict[str, Callable[..., Any]] = {  # of another meaning, or none, for NumPy
-    "absolute": lambda x: np.where(np.greater_equal(x, 0), x, -x),
-    "remainder": lambda a, b: a - b * np.floor(np.real(a) / np.real(b)),
-    "hypot": lambda a, b: np.sqrt(a * a + b * b),
-    "arctan2": lambda a, b: np.arctan(a / b),  # for b > 0
-    "softplus": lambda x: np.log1p(np.exp(x)),  # of moderate x
-}
 ROWS_LEFT_OUT = {
     "erf": "NumPy has no erf",
     "erfc": "NumPy has no erfc",
@@ -58,13 +39,6 @@ ROWS_LEFT_OUT = {
 }
 SLOPED = [(n, i) for n, r in ROWS.items() for i, s in enumerate(r.slopes) if s is not None]
 EACH = pytest.mark.parametrize(("name", "i"), [s for s in SLOPED if s[0] not in ROWS_LEFT_OUT])
-
-
-def meaning(word: Word) -> Callable[..., Any]:
-    """A word on complex numbers."""
-    if word.name in FLAT:
-        return lambda *args: word.numpy(*map(np.real, args))
-    return word.numpy if word.name in ANALYTIC | ORDER else PIECES[word.name]
 
 
 def stepped(program: Program, values: dict[str, Any]) -> tuple[Any, float]:
@@ -97,9 +71,8 @@ def arguments(name: str) -> list[np.ndarray]:
 
 
 def test_the_rows_left_out_are_those_with_a_word_that_numpy_lacks() -> None:
-    known = {*ANALYTIC, *ORDER, *FLAT, *PIECES}
     words = {n: {w.name for w in ROWS[n].formula.program.words} for n, _ in SLOPED}
-    assert ROWS_LEFT_OUT.keys() == {n for n, named in words.items() if not named <= known}
+    assert ROWS_LEFT_OUT.keys() == {n for n, named in words.items() if not named <= WORDS}
 
 
 @EACH

@@ -32,6 +32,8 @@ PARTS = [
     "verify",
     "verify.fusion",
     "lens",
+    "microscope",
+    "race",
     "cli",
 ]
 

@@ -21,7 +21,7 @@ def test_the_printed_numbers_are_true(tmp_path: Path, monkeypatch: pytest.Monkey
     assert failed == 0 and tried >= 12
 
 
-@pytest.mark.parametrize("page", sorted((README.parent / "docs").glob("*.md")), ids=str)
+@pytest.mark.parametrize("page", sorted((README.parent / "docs").rglob("*.md")), ids=str)
 def test_the_examples_of_a_page_are_true(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ def neuron() -> Trace:
     with trace(title="One neuron learns AND", graphs=(0, 199)) as seen:
         for _ in range(200):
             adam.zero_grad()
-            y = (x @ w + b).sigmoid()
+            y = ((x * w).sum(axis=1) + b).sigmoid()
             ((y - target) ** 2).mean().backward()
             adam.step()
     return seen
