@@ -99,9 +99,7 @@ def explanation(
     walk = walked(program, point, scalars, flushes)
     numbers = {n: float(np.asarray(x).item()) for n, x in walk.items()}
     before = {name: float(x[0]) for name, x in point.items()}
-    after = dict(
-        zip(program.output_names, map(numbers.__getitem__, program.outputs), strict=True)
-    )
+    after = {n: numbers[x] for n, x in zip(program.output_names, program.outputs)}
     taken, denominator = _step(program, numbers)
     theta, theta_after = before.pop("theta"), after.pop("theta")
     return Explanation(

@@ -19,6 +19,7 @@ from ..experiments import Settings
 from ..kernels import BackendError, FusegradError, OptionError, threads
 from .bench import Bench, Compare, bench, compare
 from .experiment import Experiment, experiment
+from .race import Race, race
 from .trace import Show, Trace, show, trace
 from .verify import Verify, verify
 from .warmup import Warmup, warmup
@@ -48,9 +49,21 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "bench-compare": Compare,
     "trace": Trace,
     "show": Show,
+    "race": Race,
     "warmup": Warmup,
     "info": Info,
     "data": Data,
+}
+
+RUNS: dict[type, Callable[[Any], int]] = {
+    Verify: verify,
+    Experiment: experiment,
+    Bench: bench,
+    Compare: compare,
+    Trace: trace,
+    Show: show,
+    Race: race,
+    Warmup: warmup,
 }
 
 
@@ -75,24 +88,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(command: Any) -> int:
+    for kind, run in RUNS.items():
+        if isinstance(command, kind):
+            return run(command)
     if isinstance(command, Settings):
         from .train import train
 
         return train(command)
-    if isinstance(command, Verify):
-        return verify(command)
-    if isinstance(command, Experiment):
-        return experiment(command)
-    if isinstance(command, Bench):
-        return bench(command)
-    if isinstance(command, Compare):
-        return compare(command)
-    if isinstance(command, Trace):
-        return trace(command)
-    if isinstance(command, Show):
-        return show(command)
-    if isinstance(command, Warmup):
-        return warmup(command)
     from .listing import data, info
 
     print_it: Callable[[bool], None] = info if isinstance(command, Info) else data

@@ -22,31 +22,33 @@ def train(settings: Settings) -> int:
     """Run the job; returns the exit status: 0, 1 where a network diverged, or 130 where Ctrl-C
     ended it early."""
     settings.check()
-    try:
-        check_target(settings.report)
-        if settings.trace is not None:
-            check_target(settings.trace)
-    except OSError as error:
-        raise OptionError(str(error)) from error
+    _check_targets(settings)
     with progress() as bars, noted_interrupt() as interrupted:
         job = Job(settings, bars, interrupted)
         result = job.run()
+    path = write_report(result, settings.report)
     if settings.trace is not None and job.trace is not None:
         job.trace.save_html(settings.trace)
-    path = write_report(result, settings.report)
     if settings.json:
         json.dump(to_json(result), sys.stdout, allow_nan=False)
         print()
     else:
-        show(result, path)
-        if settings.trace is not None:
-            print(f"Trace: {settings.trace}")
+        show(result, path, settings.trace if job.trace is not None else None)
     diverged = any(not run.confusion for run in result.runs)
     return 130 if result.stopped else int(diverged)
 
 
-def show(result: Result, path: Path) -> None:
-    """The table of results, the race if there was one, and where the report is."""
+def _check_targets(settings: Settings) -> None:
+    """Ask whether all pages can be written, before hours are spent."""
+    try:
+        for path in filter(None, (settings.report, settings.trace)):
+            check_target(path)
+    except OSError as error:
+        raise OptionError(str(error)) from error
+
+
+def show(result: Result, path: Path, trace: Path | None = None) -> None:
+    """The table of results, the race if there was one, and where the pages are."""
     console = Console()
     if result.stopped:
         console.print("Stopped by Ctrl-C: what was measured so far.")
@@ -57,6 +59,8 @@ def show(result: Result, path: Path) -> None:
         if "diverged" in note:
             console.print(note, highlight=False, soft_wrap=True)
     print(f"Report: {path}")
+    if trace is not None:
+        print(f"Trace: {trace}")
 
 
 def table(title: str, first: str, runs: Sequence[Run]) -> Table:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-VOID = frozenset({"meta", "link", "img"})
+VOID = frozenset({"meta", "link", "img", "input"})
 
 
 class Html(str):

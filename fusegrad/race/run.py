@@ -35,7 +35,7 @@ def race(
 
     >>> result = race("ravine", ["momentum"], steps=50, trials=5)
     >>> [run.name for run in result.runs]
-    ['Momentum', 'Adam', 'SGD']
+    ['Adam', 'Momentum', 'SGD']
 
     Raises: OptionError for what is unknown or out of range.
     """

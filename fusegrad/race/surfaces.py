@@ -182,9 +182,9 @@ _TABLE: tuple[Surface | Online, ...] = (
         "Reddi's example, where Adam goes the wrong way",
         three_slopes,
         r"f_t(x) &= c_t \, x, \quad c = 3, -1, -1, 3, -1, -1, \ldots",
-        watch="Three rounds together push x down, to -1. Averages of squares that forget fast "
-        "shrink the one large gradient more than the two small ones, and x goes up; at a "
-        "smaller rate only later.",
+        watch="The slopes are 3, -1, -1, over and over: three rounds together push x down, to "
+        "-1. Averages of squares that forget fast shrink the one large gradient more than the "
+        "two small ones, and x goes up; at a smaller rate only later.",
         settings={"betas": BETAS, "alpha": BETAS[1], "eps": 0.0},
     ),
 )
