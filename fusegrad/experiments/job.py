@@ -68,7 +68,7 @@ class Job:
 
     def _train_all(self) -> None:
         first, *others = self.settings.racers
-        networks = {modality: [modality] for modality in self.task.modalities}
+        networks: dict[str, Sequence[str]] = {name: [name] for name in self.task.modalities}
         if len(self.task.modalities) > 1:
             balance = f", {self.settings.balance}" if self.settings.balance != "joint" else ""
             networks[f"fused ({self.settings.fusion}{balance})"] = self.task.modalities

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any, NamedTuple
 
 from ..engine import Tensor
@@ -32,10 +31,18 @@ class Kin(NamedTuple):
     start: Mapping[str, float]
 
 
-@cache
 def kin(optimizer: type[Optimizer]) -> tuple[Kin, ...]:
     """Everything that goes by the names that an optimizer goes by, each formula once; nothing
     for a rule that no library has."""
+    if optimizer not in _known:
+        _known[optimizer] = _found(optimizer)
+    return _known[optimizer]
+
+
+_known: dict[type[Optimizer], tuple[Kin, ...]] = {}
+
+
+def _found(optimizer: type[Optimizer]) -> tuple[Kin, ...]:
     names = dict.fromkeys(a for (a, _), d in DIALECTS.items() if d.optimizer is optimizer)
     every = [x for name in names for a in (name, *RELATED.get(name, ())) for x in _of(a)]
     every += _more_adams() if "adam" in names else []
