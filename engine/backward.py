@@ -14,7 +14,7 @@ from ..kernels.locking import is_view
 from .batched import pull
 from .graph import collect, leading_to
 from .hooks import run_hooks
-from .mode import MODE
+from .mode import MODE, within
 from .op import OPS, OUTPUT, Step
 from .ops.broadcast import unbroadcast
 from .ops.indexing import GETITEM
@@ -90,7 +90,12 @@ def backpropagate(
         # As an array of this walk: one that was seen before, and written to since, could be
         # taken for what it was.
         walk.add(root, seed.view() if seed.__class__ is np.ndarray else seed)
-    walk.back(nodes, leading_to(nodes, ends) if inputs else None)
+    useful = leading_to(nodes, ends) if inputs else None
+    if walk.watcher is None:
+        walk.back(nodes, useful)
+    else:
+        with within(walk):
+            walk.back(nodes, useful)
     return {end: walk.finished(end) for end in ends if end in walk.gradients}
 
 

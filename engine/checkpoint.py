@@ -14,7 +14,7 @@ from ..kernels import DTypeError, GraphError
 from ..kernels.draws import States, noted, restored
 from .fingerprint import fingerprint
 from .graph import collect
-from .mode import MODE, recording, replaying, watching
+from .mode import MODE, recording, replaying, watching, within
 from .op import Op, Plan
 from .ops.indexing import getitem
 from .ops.shaping import concat, reshape
@@ -112,6 +112,14 @@ class _Trace:
         if self.outer is not None:
             self.outer.after_forward(op, args, params, y, node)
 
+    def before_vjps(self, node: Node) -> None:
+        if self.outer is not None:
+            self.outer.before_vjps(node)
+
+    def after_vjp(self, node: Node, i: int, g: Any, given: Any) -> None:
+        if self.outer is not None:
+            self.outer.after_vjp(node, i, g, given)
+
 
 def _read(x: Any) -> Any:
     """What stays equal as long as x gives the same numbers."""
@@ -167,7 +175,13 @@ class Segment(Node):
 
         Raises: GraphError where it is not the same computation any more.
         """
-        with restored(self.states), replaying(), recording(True), _traced() as trace:
+        with (
+            restored(self.states),
+            replaying(),
+            within(self),
+            recording(True),
+            _traced() as trace,
+        ):
             y = self.compute()
         if trace.seen != self.trace:
             where = f"backward of checkpoint{shown(self.place)}"

@@ -1,5 +1,5 @@
-"""Derivatives by the complex step: Im f(x + ih) / h has no difference in it, so that it is right
-to the last digits for h as small as 1e-200, wherever f is analytic.
+"""Derivatives by the complex step: Im f(x + ih) / h has no difference in it, so that it is
+right to the last digits for h as small as 1e-200, wherever f is analytic.
 
 A row is read word by word, from its formula alone, in NumPy's functions of complex numbers.
 Other ops run their kernels on complex arrays.

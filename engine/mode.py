@@ -15,6 +15,8 @@ class Mode(threading.local):
     forward: Callable[..., Any] | None = None  # what runs ops inside a jvp; see forward.py
     watcher: Any = None  # what looks at every op; see anomaly.py
     replaying = False  # whether a checkpoint computes again what it has forgotten
+    # While somebody looks on: ways back, and checkpoints that compute again, outermost first.
+    within: tuple[Any, ...] = ()
     usual = True  # whether ops are recorded, and nobody stands in between or looks on
 
     def set(self, name: str, value: Any) -> Any:
@@ -56,6 +58,16 @@ def watching(watcher: Any) -> Iterator[Any]:
         yield watcher
     finally:
         MODE.set("watcher", before)
+
+
+@contextmanager
+def within(what: Any) -> Iterator[None]:
+    """Let watchers know what runs in this block: a way back, or a checkpoint."""
+    before = MODE.set("within", (*MODE.within, what))
+    try:
+        yield
+    finally:
+        MODE.set("within", before)
 
 
 @contextmanager

@@ -62,26 +62,26 @@ def number(x: Any) -> str:
 
 
 def substituted(node: Node, names: Collection[Node], values: Mapping[Node, Any]) -> str:
-    """What a value is computed from, with numbers for everything that has a name."""
+    """What a value is computed from, with numbers for everything that has a name; of what the
+    host computes, down to its scalars: it is exact, and rounded once.
+    """
     if node.is_leaf:
         return number(_scalar(values[node]))
-    layout = form(node.name, len(node.args))
-    parts = [
-        _argument(a, names, values, need, k == 0)
-        for k, (a, need) in enumerate(zip(node.args, layout.needs))
-    ]
+    layout, parts = form(node.name, len(node.args)), []
+    for k, (arg, need) in enumerate(zip(node.args, layout.needs)):
+        stops = node.elementwise and (arg in names or _is_rounded_late(arg))
+        text = number(_scalar(values[arg])) if stops else substituted(arg, names, values)
+        is_number = stops or arg.is_leaf
+        parts.append(_bracketed(arg, text, is_number, need, k == 0))
     return layout.text.format(*parts)
 
 
-def _argument(
-    node: Node, names: Collection[Node], values: Mapping[Node, Any], at_least: int, first: bool
-) -> str:
-    if node.is_leaf or node in names or _is_rounded_late(node):
-        text = number(_scalar(values[node]))
-        is_bare = at_least == 0 or (first and at_least < ATOM)
+def _bracketed(node: Node, text: str, is_number: bool, need: int, first: bool) -> str:
+    """An argument as it stands inside of a form."""
+    if is_number:
+        is_bare = need == 0 or (first and need < ATOM)
         return f"({text})" if text.startswith("-") and not is_bare else text
-    text = substituted(node, names, values)
-    return f"({text})" if form(node.name, len(node.args)).binds < at_least else text
+    return f"({text})" if form(node.name, len(node.args)).binds < need else text
 
 
 def _is_rounded_late(node: Node) -> bool:

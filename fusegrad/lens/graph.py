@@ -8,18 +8,37 @@ from .markup import Html, join, tag
 
 LETTER, LINE, PAD = 7.0, 15.0, 8.0
 WIDEST = 30  # letters of a line of text
+SIGNS = {"checked": ("✓", "gradient checked"), "wrong": ("✗", "gradient wrong")}
+
+# What a picture looks like where there is no page around it.
+STYLE = """
+.graph { font: 12px sans-serif; background: #fffefb; }
+.graph rect { fill: #fffefb; stroke: #5c6066; }
+.graph text { text-anchor: middle; fill: #1d1f22; }
+.graph .value { fill: #5c6066; }
+.graph path { fill: none; stroke: #85888c; }
+.graph .leaf rect, .graph .constant rect { fill: #f6f4ee; }
+.graph .leaf rect { stroke: #0072b2; }
+.graph .scope rect { stroke-width: 2.5; }
+.graph .outside rect { stroke-dasharray: 3 3; }
+.graph .mark { font-weight: 700; fill: #009e73; }
+.graph .wrong .mark { fill: #b3401f; }
+.graph .wrong rect { stroke: #b3401f; stroke-width: 3; }
+"""
 
 
 @dataclass(frozen=True)
 class Box:
     """A box of lines of text; `key` is how a script finds it, `kind` how it looks, `opens` the
-    number of the picture that lies in it."""
+    number of the picture that lies in it, `mark` whether its gradients are right: a key of
+    `SIGNS`, or nothing."""
 
     key: str
     kind: str
     title: str
     lines: Sequence[str] = ()
     opens: int | None = None
+    mark: str = ""
 
 
 def draw_graph(boxes: Sequence[Box], edges: Sequence[tuple[int, int]], title: str) -> Html:
@@ -42,6 +61,12 @@ def draw_graph(boxes: Sequence[Box], edges: Sequence[tuple[int, int]], title: st
     )
 
 
+def alone(svg: str) -> str:
+    """A drawn graph as a file of its own."""
+    head, rest = svg.split(">", 1)
+    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{STYLE}</style>{rest}'
+
+
 def _size(box: Box) -> tuple[float, float]:
     letters = max(len(_clipped(text)) for text in (box.title, *box.lines))
     return max(44.0, letters * LETTER + 2 * PAD), LINE * (1 + len(box.lines)) + PAD
@@ -55,22 +80,29 @@ def _box(box: Box, size: tuple[float, float], at: tuple[float, float]) -> Html:
     (width, height), (x, y) = size, at
     top = y - height / 2
     place = {"x": x - width / 2, "y": top, "width": width, "height": height}
-    said = [(box.title, "op"), *((text, "value") for text in box.lines)]
-    texts = [
-        tag("text", _clipped(text), x=_short(x), y=_short(top + LINE * k - 1), class_=kind)
-        for k, (text, kind) in enumerate(said, 1)
-    ]
+    sign, marked = SIGNS.get(box.mark, ("", ""))
+    corner = {"x": _short(x + width / 2 - 7), "y": _short(top + 11)}
     return tag(
         "g",
         tag("rect", **{name: _short(value) for name, value in place.items()}, rx="4"),
-        *texts,
-        class_=f"box {box.kind}",
+        *_texts(box, x, top),
+        *([tag("text", sign, **corner, class_="mark")] if sign else []),
+        class_=f"box {box.kind} {box.mark}".rstrip(),
         data_key=box.key,
         data_opens=box.opens,
         tabindex=0,
         role="button",
-        aria_label=", ".join((box.title, *box.lines)),
+        aria_label=", ".join((box.title, *box.lines, *filter(None, [marked]))),
     )
+
+
+def _texts(box: Box, x: float, top: float) -> list[Html]:
+    """The lines of a box, from its top down."""
+    said = [(box.title, "op"), *((text, "value") for text in box.lines)]
+    return [
+        tag("text", _clipped(text), x=_short(x), y=_short(top + LINE * k - 1), class_=kind)
+        for k, (text, kind) in enumerate(said, 1)
+    ]
 
 
 def _edge(

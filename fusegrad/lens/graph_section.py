@@ -1,5 +1,6 @@
 """The section of a recorded graph: its picture, one box of it, and the way back."""
 
+from .graph import STYLE
 from .markup import Html, tag
 
 SAID = (
@@ -19,9 +20,18 @@ def graph_section() -> Html:
         chooser,
         tag("nav", id="trail", aria_label="Views of the graph"),
         tag("div", _picture(), _panel(), class_="split"),
+        _exports(),
         id="graph",
         hidden="",
         aria_labelledby="graph-title",
+    )
+
+
+def _exports() -> Html:
+    """The view that is shown as a file of its own, and the graph for Graphviz."""
+    picture = tag("button", "This picture as SVG", type="button", id="svg", data_style=STYLE)
+    return tag(
+        "p", picture, tag("button", "Graph as DOT", type="button", id="dot"), class_="tools"
     )
 
 

@@ -15,7 +15,8 @@ from .palette import networks
 SCRIPTS = (
     "wide", "logarithm", "words", "unpack", "replay", "numbers", "formula", "trouble",
     "model", "ledger", "timeline", "scrubber", "curve", "settings", "dialects", "address",
-    "download", "arrays", "picture", "way_back", "graph_view", "microscope",
+    "download", "arrays", "picture", "way_back", "graph_view", "graph_export",
+    "microscope",
 )  # fmt: skip
 LEDGER = ("Quantity", "Formula", "With numbers", "Value")
 DIALECTS = ("Formula", "Who computes it", "What is different", "Step", "Parameter", "Parts at")

@@ -3,6 +3,7 @@
 tracing.py  choosing.py  names.py     `trace`, which elements it follows, what things are called
 watcher.py  passes.py  local.py       a pass: graph, values, vector-Jacobian products
 steps.py                              what optimizers did, as their kernels computed it
+badge.py  judge.py  alone.py          each vjp of a pass, held against the values of its op
 record.py                             `Trace`, what a block recorded
 """
 

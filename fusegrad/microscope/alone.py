@@ -15,12 +15,11 @@ from ..kernels import Lifted
 from .passes import Ran
 from .wrong_order import again
 
-
 OF_SYMMETRIC = {"cholesky", "eigh"}  # which read one half of a matrix, and teach both alike
 
 
 class Alone:
-    """An op on float64 copies of what it read; parameters that name a float dtype say float64."""
+    """An op on float64 copies of what it read; a parameter that is a float dtype is float64."""
 
     def __init__(self, ran: Ran, args: Sequence[np.ndarray]) -> None:
         self.op, self.plan = ran.op, ran.plan
@@ -81,8 +80,9 @@ class Moved:
     def __init__(self, alone: Alone, step: Step) -> None:
         self.alone, self.i, self.x, self.y = alone, step.at, alone.args[step.at], alone.y
         rng = np.random.default_rng(0)
-        self.weights = rng.uniform(0.5, 1.5, self.y.shape)
-        self.direction = np.ones(self.x.shape) if alone.is_row else rng.normal(size=self.x.shape)
+        self.weights = np.asarray(rng.uniform(0.5, 1.5, self.y.shape))
+        one = np.ones(self.x.shape)
+        self.direction = one if alone.is_row else np.asarray(rng.normal(size=one.shape))
         self.gradient = alone.pulled(step, self.weights)
 
     def summed(self, J: np.ndarray) -> np.ndarray:
@@ -120,11 +120,11 @@ class Moved:
         start = np.zeros(() if self.alone.is_row else self.x.shape)
         found = self._slopes(start, unit, step)
         if not self.alone.is_row:
-            unit = unit.reshape(*unit.shape, *(1 for _ in self.y.shape))
+            unit = unit.reshape((*unit.shape, *(1 for _ in self.y.shape)))
         shape = self.y.shape if self.alone.is_row else (*self.x.shape, *self.y.shape)
         with np.errstate(all="ignore"):
-            parts = (part.reshape(shape) / unit for part in found[:3])
-            return Slopes(*parts, found.kinked.reshape(shape))
+            central, left, right = (part.reshape(shape) / unit for part in found[:3])
+        return Slopes(central, left, right, found.kinked.reshape(shape))
 
     def one_way(self, way: np.ndarray) -> Slopes:
         """The slopes of y along a direction."""
@@ -136,7 +136,7 @@ class Moved:
         )
 
     def units(self) -> list[np.ndarray]:
-        """What steps are measured in: 1, and where that is another, the size of each element."""
+        """What steps are measured in: 1, and if it is another, the size of each element."""
         one, size = np.ones(self.x.shape), np.abs(self.x)
         sizes = np.where(size > 0, size, 1.0)
         return [one] if np.array_equal(one, sizes) else [one, sizes]

@@ -12,6 +12,7 @@ from ..engine.ops.broadcast import unbroadcast
 from ..engine.sparse import SparseRows
 from ..engine.tape import Edge, Node
 from ..engine.value import Value
+from ..kernels.device import is_cuda
 from .forward import Ops
 from .local import said, slope
 from .passes import Change, Pull, Source
@@ -44,10 +45,9 @@ class Back:
         self._arrived(number, as_array(g))
         self._pull(number, node, step, source, as_array(g), given)
         self._keep_again(node, step, edge, rows)
-        has_hooks = isinstance(edge, Value) and edge.hooks and not rows
-        if source.kind == "op" or has_hooks:
+        if source.kind == "op" or (edge.hooks and not rows):
             self._add(source, given)
-        if has_hooks:
+        if isinstance(edge, Value) and edge.hooks and not rows:
             self._probe(edge, source)
 
     def _came_in(self, edge: Edge, given: Any) -> None:
@@ -99,7 +99,8 @@ class Back:
     def _keep_again(self, node: Node, step: Step, edge: Any, rows: bool) -> None:
         whole = self.ops.now.pulls[-1]
         is_whole = whole.upstream.values is not None and whole.contribution.values is not None
-        if rows or not is_whole or len(self.ops.now.pulls) > MOST:
+        is_moved = any(is_cuda(x) for x in node.saved or ())
+        if rows or is_moved or not is_whole or len(self.ops.now.pulls) > MOST:
             self.again = None  # which held what the graph had saved
         if self.again is not None:
             self.again.append(again(node, step, edge))

@@ -114,7 +114,9 @@ def run_book(course: Course, program: int) -> dict[str, Any]:
 def _element_book(course: Course, k: int, index: Sequence[int]) -> dict[str, Any]:
     log = course.log
     given = [n for n in log.program.inputs if n not in log.renewed]
+    rows = {} if is_exact(log.program) else {"rows": _rows(course, k)}
     return {
+        **rows,
         "index": list(index),
         "given": {n: numbers(course.before[n][:, k]) for n in given},
         "start": {n: numbers(course.before[n][:1, k]) for n in log.renewed},
@@ -123,11 +125,20 @@ def _element_book(course: Course, k: int, index: Sequence[int]) -> dict[str, Any
     }
 
 
+def _rows(course: Course, k: int) -> list[str]:
+    """Every value of a rule that a page cannot compute, by node."""
+    return [numbers(course.element(node, k)) for node in course.log.program.nodes]
+
+
 def _jumps(course: Course, k: int) -> dict[str, dict[str, str]]:
-    """What something else set between two steps, by step."""
+    """What something else set between two steps, by step; states of the host too."""
     found: dict[str, dict[str, str]] = {}
     for name in course.log.renewed:
         for row in np.flatnonzero(course.moved(name)[:, k]):
             moved = found.setdefault(str(row), {})
             moved[name] = numbers(course.before[name][row, k])
+    for name in course.log.program.host_names:
+        for row in np.flatnonzero(course.host_moved(name)):
+            moved = found.setdefault(str(row), {})
+            moved[name] = numbers(course.log.scalars[row][name])
     return found

@@ -65,6 +65,14 @@ class Course:
         found[1:] = as_bits(self.before[name][1:]) != as_bits(self.after[name][:-1])
         return found
 
+    def host_moved(self, name: str) -> np.ndarray:
+        """The same of a state that the host keeps. Shapes: (steps,)."""
+        program = self.log.program
+        left = self.values[dict(zip(program.output_names, program.outputs))[name]][:, 0]
+        begun, found = [s[name] for s in self.log.scalars], np.zeros(len(left), bool)
+        found[1:] = as_bits(begun[1:]) != as_bits(left[:-1])
+        return found
+
 
 def as_bits(x: Any) -> np.ndarray:
     """Floats as whole numbers, every nan the same."""

@@ -12,7 +12,7 @@ from ..engine.tape import Edge, Node
 from ..engine.value import Value
 from .known import Known
 from .names import Names
-from .parts import Part
+from .parts import LEFT_OUT, Part
 from .passes import Applied, Leaf, Pass, Ran, Source
 from .seen import Seen, seen, unseen
 
@@ -37,12 +37,17 @@ class Ops:
         ops.leaves = {key: (x, s.number) for key, (x, s) in found.items() if s is not None}
         return ops
 
+    def is_due(self, limit: int) -> bool:
+        """Whether to look for ops that are not needed any more."""
+        return len(self.now.ops) >= min(limit, MOST)
+
+    def newest(self, kept: Sequence[int]) -> Sequence[int]:
+        """Some ops, or, of as many as leave no room for others, the newest half."""
+        return kept if len(kept) <= MOST * 9 // 10 else kept[-(MOST // 2) :]
+
     def has_room(self) -> bool:
         """Whether one more op is kept."""
-        if len(self.now.ops) < MOST:
-            return True
-        self.now.left_out += 1
-        return False
+        return len(self.now.ops) < MOST
 
     def ran(
         self, args: Sequence[Any], params: Any, y: Any, node: Node, scope: Sequence[Any]
@@ -80,36 +85,39 @@ class Ops:
 
     def _op(self, node: Any, value: Value) -> Source:
         number = self.known.op_of_value(value)
-        return Source("op", self.met(node, seen(value)) if number is None else number)
+        return self._met(node, seen(value)) if number is None else Source("op", number)
 
-    def met(self, node: Node, value: Seen) -> int:
-        """Write down an op that ran where nobody looked on."""
+    def _met(self, node: Node, value: Seen) -> Source:
+        """Write down an op that ran where nobody looked on, or was forgotten."""
+        if not self.has_room():
+            return self.constant(f"{node.op.name}, {LEFT_OUT}", value)
         self.now.ops.append(_blank(node, value))
-        return self.known.add(node.number)
+        return Source("op", self.known.add(node.number))
 
     # ---- for the way back -----------------------------------------------------------------
     def number(self, node: Node) -> int | None:
         """The op of a node, with what it read; None where there is no room for it."""
         number = self.known.op_of(node)
         if number is None:
-            if not self.has_room():
+            source = self._met(node, unseen(node.shape, node.dtype))
+            if source.kind != "op":
                 return None
-            number = self.met(node, unseen(node.shape, node.dtype))
+            number = source.number
         if not (op := self.now.ops[number]).inputs:
-            op.inputs = tuple(self.edge(e) for e in node.edges)
+            op.inputs = tuple(self._edge(e) for e in node.edges)
             op.names = _names(node.op, len(op.inputs))
         return number
 
-    def edge(self, edge: Edge | None) -> Source:
+    def _edge(self, edge: Edge | None) -> Source:
         """Where a gradient goes."""
         if edge is None:
             return self.constant("", unseen((), float))
         if isinstance(edge, Value):
             return self._leaf(edge)
         number = self.known.op_of(edge)
-        if number is None:
-            number = self.met(edge, unseen(edge.shape, edge.dtype))
-        return Source("op", number)
+        if number is not None:
+            return Source("op", number)
+        return self._met(edge, unseen(edge.shape, edge.dtype))
 
 
 def _blank(node: Node, value: Seen) -> Applied:

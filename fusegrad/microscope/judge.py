@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -19,7 +20,8 @@ TRUST = 1e-6  # how far a complex step may be from one difference: more, and it 
 BETWEEN = 1e-5  # what slopes of either side of a kink are uncertain by, relative
 
 
-class Judgement(NamedTuple):
+@dataclass(frozen=True)
+class Judgement:
     """A verdict; the largest error, the slope that it is relative to, and where it lies."""
 
     verdict: Verdict
@@ -91,22 +93,30 @@ class _Differences:
         slope = summed(found.central)
         size, noise = self._sizes(found.central, unit, step)
         error = np.abs(self.g - slope)
-        error[np.isnan(error) & np.isfinite(slope)] = np.inf  # the gradient is no number
+        is_bad = np.isnan(error) & np.isfinite(slope)  # where the gradient is no number
+        error = np.where(is_bad, np.inf, error)
         scale = np.maximum(size, noise)
-        self.right |= error <= DIFFERENCES * scale
-        self.kinked |= (summed(found.kinked * 1.0) > 0) & self._between(found.left, found.right)
+        bent = summed(found.kinked * 1.0) > 0
+        right = (error <= DIFFERENCES * scale) & ~bent
+        self.kinked |= bent & self._between(found.left, found.right)
         self.finite |= np.isfinite(slope)
         self.settled |= np.abs(slope - last) <= error / 10
-        self.scale = np.where(error < self.error, np.maximum(scale, SMALLEST), self.scale)
-        self.error = np.fmin(self.error, error)
+        self._note((right & ~self.right) | np.isinf(self.error), error, scale)
+        self.right |= right
         return slope
 
+    def _note(self, where: np.ndarray, error: np.ndarray, scale: np.ndarray) -> None:
+        """Keep errors of the first step, the surest, or of the first that agrees."""
+        where = where & ~np.isnan(error)
+        self.error = np.where(where, error, self.error)
+        self.scale = np.where(where, np.maximum(scale, SMALLEST), self.scale)
+
     def _sizes(self, J: np.ndarray, unit: np.ndarray, step: float) -> tuple[float, np.ndarray]:
-        """The largest slope, its terms taken by their size, and what rounding may add to each."""
+        """The largest slope, its terms taken by size, and what rounding may add to each."""
         terms = self.moved.summed(np.abs(J))
         size = float(np.max(terms, initial=0, where=np.isfinite(terms)))
-        read = self.moved.summed(np.abs(self.moved.y) * (J != 0)) / np.maximum(1, unit)
-        return size, ROUNDING * STEP / step / DIFFERENCES * read
+        read = self.moved.summed(np.broadcast_to(np.abs(self.moved.y), J.shape))
+        return size, ROUNDING * STEP / step / DIFFERENCES * read / np.maximum(1, unit)
 
     def _between(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         low = self.moved.summed(np.minimum(left, right))
@@ -122,7 +132,7 @@ class _Differences:
         if wrong.any():
             settle = "differences do not settle there, as at a pole or a jump"
             why = settle if (wrong & self.finite).any() else "values beside it are no numbers"
-            return self._at("not checked", wrong)._replace(method="", reason=why)
+            return replace(self._at("not checked", wrong), method="", reason=why)
         if not self.right.all():
             return self._at("at a kink", ~self.right)
         return self._at("agrees", self.right)

@@ -12,6 +12,7 @@ from .. import __version__
 from .book import steps_book
 from .columns import columns
 from .course import Course
+from .export import to_dot
 from .flow import flow_book, says
 from .pass_book import Budget, pass_book
 
@@ -23,8 +24,11 @@ TABLES = 8
 TITLE = "What every step computed"
 
 
-def page(trace: Trace, courses: Sequence[Course], arrays: int) -> dict[str, Any]:
-    """What `lens.microscope` draws; `arrays` is how many numbers of large arrays it holds."""
+def page(
+    trace: Trace, courses: Sequence[Course], arrays: int, checked: bool = True
+) -> dict[str, Any]:
+    """What `lens.microscope` draws; `arrays` is how many numbers of large arrays it holds, and
+    with `checked` every op's gradient is held against its values."""
     budget = Budget(arrays)
     return {
         "title": trace.title or TITLE,
@@ -34,7 +38,9 @@ def page(trace: Trace, courses: Sequence[Course], arrays: int) -> dict[str, Any]
         "book": {
             "title": trace.title or TITLE,
             **steps_book(courses),
-            "passes": [pass_book(one, budget) for one in trace.passes],
+            "passes": [
+                {**pass_book(one, budget, checked), "dot": to_dot(one)} for one in trace.passes
+            ],
             "flow": flow_book(trace.flow),
         },
         "flow": (says(trace.flow), trace.flow) if trace.flow else None,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..lens.graph import Box, draw_graph
+from .badge import Badge, badges, worst_of
 from .passes import Leaf, Pass, Pull, Source, WrongOrder
 from .seen import Seen
 from .views import View, first_view, views
 
 Gradients = Mapping[Source, np.ndarray]
+Badges = Mapping[int, Badge]  # the worst of each op
+MARKS = {"agrees": "checked", "differs": "wrong"}
 SHOWN = 8  # elements of an array whose rest is left out
 
 
@@ -35,24 +38,32 @@ class Budget:
         return {**head, "ends": b64encode(ends).decode(), "bad": x.not_finite}
 
 
-def pass_book(one: Pass, budget: Budget) -> dict[str, Any]:
-    """Everything of a pass."""
-    found, grads = views(one), one.gradients()
+def pass_book(one: Pass, budget: Budget, checked: bool) -> dict[str, Any]:
+    """Everything of a pass; with the check of every op's gradient, or without."""
+    found, grads, held = views(one), one.gradients(), _badges(one) if checked else {}
     return {
         "number": one.number,
-        "ops": [_op(one, k, budget) for k in range(len(one.ops))],
+        "ops": [_op(one, k, budget, held.get(k)) for k in range(len(one.ops))],
         "leaves": [_leaf(leaf, budget) for leaf in one.leaves],
         "constants": [_leaf(leaf, budget) for leaf in one.constants],
         "roots": [[number, budget.book(g)] for number, g in one.roots],
         "pulls": [_pull(pull, budget) for pull in one.pulls],
+        "changes": [[list(c.source), budget.book(c.value)] for c in one.changes],
         "wrong": _wrong(one.wrong, budget),
-        "views": [_drawn(one, view, grads) for view in found],
+        "views": [_drawn(one, view, grads, held) for view in found],
         "first": first_view(one, found),
         "leftOut": one.left_out,
     }
 
 
-def _op(one: Pass, number: int, budget: Budget) -> dict[str, Any]:
+def _badges(one: Pass) -> dict[int, Badge]:
+    found: dict[int, list[Badge]] = {}
+    for badge in badges(one):
+        found.setdefault(badge.op, []).append(badge)
+    return {number: worst_of(some) for number, some in found.items()}
+
+
+def _op(one: Pass, number: int, budget: Budget, badge: Badge | None) -> dict[str, Any]:
     op = one.ops[number]
     return {
         "op": op.op,
@@ -62,6 +73,7 @@ def _op(one: Pass, number: int, budget: Budget) -> dict[str, Any]:
         "scope": ".".join(op.scope),
         "place": op.place,
         "value": budget.book(op.value),
+        "badge": None if badge is None else [badge.verdict, badge.text],
     }
 
 
@@ -86,8 +98,8 @@ def _wrong(wrong: WrongOrder | None, budget: Budget) -> dict[str, Any] | None:
 
 
 # ---- pictures -----------------------------------------------------------------------------
-def _drawn(one: Pass, view: View, grads: Gradients) -> dict[str, Any]:
-    boxes = list(_boxes(one, view, grads))
+def _drawn(one: Pass, view: View, grads: Gradients, held: Badges) -> dict[str, Any]:
+    boxes = list(_boxes(one, view, grads, held))
     return {
         "title": view.title,
         "above": view.above,
@@ -96,25 +108,25 @@ def _drawn(one: Pass, view: View, grads: Gradients) -> dict[str, Any]:
     }
 
 
-def _boxes(one: Pass, view: View, grads: Gradients) -> Iterator[Box]:
+def _boxes(one: Pass, view: View, grads: Gradients, held: Badges) -> Iterator[Box]:
     for item in view.items:
+        mark = _mark([held[k].verdict for k in item.ops if k in held])
         if item.kind == "scope":
             lines = [f"{len(item.ops)} op{'s' * (len(item.ops) != 1)}"]
-            yield Box(f"scope{item.number}", "scope", item.title, lines, item.number)
+            yield Box(f"scope{item.number}", "scope", item.title, lines, item.number, mark)
         else:
             kind = "op" if item.kind in ("op", "outside") else item.kind
-            value = _value(one, Source(kind, item.number))  # type: ignore[arg-type]
-            lines = [_said("", value)]
-            if (g := grads.get(Source(kind, item.number))) is not None:  # type: ignore[arg-type]
+            source = Source(kind, item.number)  # type: ignore[arg-type]
+            lines = [_said("", one.value(source))]
+            if (g := grads.get(source)) is not None:
                 lines.append(f"grad {_numbers(g)}")
-            yield Box(f"{kind}{item.number}", item.kind, item.title, lines)
+            yield Box(f"{kind}{item.number}", item.kind, item.title, lines, mark=mark)
 
 
-def _value(one: Pass, source: Source) -> Seen:
-    if source.kind == "op":
-        return one.ops[source.number].value
-    held = one.leaves if source.kind == "leaf" else one.constants
-    return held[source.number].value
+def _mark(verdicts: Sequence[str]) -> str:
+    """Of some ops: wrong if one is, checked if all are."""
+    found = {MARKS.get(verdict, "") for verdict in verdicts}
+    return "wrong" if "wrong" in found else found.pop() if len(found) == 1 else ""
 
 
 def _said(head: str, x: Seen) -> str:

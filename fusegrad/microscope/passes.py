@@ -101,7 +101,7 @@ class Pass:
     pulls: list[Pull] = field(default_factory=list)
     roots: list[tuple[int, Seen]] = field(default_factory=list)  # where the way back came in
     changes: list[Change] = field(default_factory=list)
-    left_out: int = 0  # ops that ran beyond the budget
+    left_out: int = 0  # ops beyond the budget, of which no values are kept
     wrong: WrongOrder | None = None  # where the pass is small enough to be walked again
 
     def value(self, source: Source) -> Seen:
@@ -126,3 +126,8 @@ class Pass:
     def contributions(self, source: Source) -> list[Pull]:
         """What a value got on the way back, in order."""
         return [pull for pull in self.pulls if pull.source == source]
+
+    def __str__(self) -> str:
+        from .telling import told
+
+        return told(self)

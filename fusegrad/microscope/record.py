@@ -14,6 +14,7 @@ from ..optim.explain import Explanation, explanation
 from .badge import Badge, badges
 from .columns import columns
 from .course import Course
+from .export import chosen, to_dot, to_svg
 from .flow import Flows
 from .names import Names
 from .page import page
@@ -57,7 +58,7 @@ class Trace:
         log = self.parameter(name)
         place, k = log.place(index), log.row(t)
         before = {n: x[place : place + 1] for n, x in log.before[k].items()}
-        return explanation(log.program, t, log.scalars[k], log.flushes, before)
+        return explanation(log.program, t, log.scalars[k], log.flushed[k], before)
 
     def table(self, name: str, index: Any = ()) -> dict[str, np.ndarray]:
         """Every quantity of the rule, step by step, for one element: t, then the columns of
@@ -95,6 +96,21 @@ class Trace:
         from ..lens.microscope import write_microscope
 
         return write_microscope(page(self, self._courses(), arrays), path)
+
+    def to_dot(self, pass_number: int = 0) -> str:
+        """The graph of a recorded pass as text for Graphviz, counted from 0.
+
+        Raises: OptionError for a pass that was not recorded.
+        """
+        return to_dot(chosen(self.passes, pass_number, "Trace.to_dot"))
+
+    def to_svg(self, pass_number: int = 0, *, view: str = "") -> str:
+        """The graph of a recorded pass as a picture: what its page shows first, or the view of
+        a title there, as of a module.
+
+        Raises: OptionError for a pass, or a view, that is not there.
+        """
+        return to_svg(chosen(self.passes, pass_number, "Trace.to_svg"), view)
 
     def check_names(self, asked: Mapping[str, Any]) -> None:
         """Refuse names that never stepped. Raises: OptionError."""

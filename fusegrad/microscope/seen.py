@@ -79,8 +79,8 @@ def _parts(array: np.ndarray) -> Iterator[np.ndarray]:
     """The finite numbers of an array, some at a time: no copy of all of a large one."""
     if array.dtype.kind not in "biuf":
         return
-    flags = ["external_loop", "buffered", "zerosize_ok"]
-    for part in np.nditer(array, flags=flags, buffersize=PART):  # type: ignore[call-overload]
+    flags: Any = ["external_loop", "buffered", "zerosize_ok"]
+    for part in np.nditer(array, flags=flags, buffersize=PART):
         x = np.asarray(part, float)
         yield x[np.isfinite(x)]
 

@@ -45,6 +45,7 @@ class Watcher:
         self.ops, self.back = ops, Back(ops)
         self.carried, self.limit = len(ops.now.ops), LEAST + 2 * len(ops.now.ops)
         self.walk: Callable[[], Any] = lambda: None
+        self.cut = -1  # the number of the last node when old ops were left out
 
     # ---- passes ---------------------------------------------------------------------------
     @property
@@ -93,10 +94,12 @@ class Watcher:
 
     def close(self) -> None:
         """End the recording."""
-        self.finish()
-        self.leave()
-        self.wanted = frozenset()
-        self._begin(Ops(self.names, Pass(self.count)))
+        try:
+            self.finish()
+        finally:
+            self.leave()
+            self.wanted = frozenset()
+            self._begin(Ops(self.names, Pass(self.count)))
 
     def check(self) -> None:
         """Refuse to look away. Raises: OptionError where another stands in its place."""
@@ -127,9 +130,13 @@ class Watcher:
         self, op: Op, args: Sequence[Any], params: Any, y: Any, node: Node | None
     ) -> None:
         """Write down an op that a gradient may be asked of."""
-        if node is not None and self._is_of_forward(node) and self._has_room():
-            scope = [(name, call) for _, name, call in self.running]
-            self.ops.ran(args, params, y, node, scope)
+        if node is not None and self._is_of_forward(node):
+            self._make_room()
+            if self.ops.has_room():
+                scope = [(name, call) for _, name, call in self.running]
+                self.ops.ran(args, params, y, node, scope)
+            else:
+                self.ops.now.left_out += 1
         if self.outer is not None:
             self.outer.after_forward(op, args, params, y, node)
 
@@ -147,18 +154,18 @@ class Watcher:
         self.finish()
         return not self.is_done
 
-    def _has_room(self) -> bool:
-        """Whether one more op is kept; where it gets tight, those of graphs that are no more
-        are forgotten."""
-        now = self.ops.now
-        is_due = len(now.ops) >= self.limit or (now.left_out and now.left_out % LEAST == 0)
-        if is_due and not self.back.began:
-            kept = self.ops.known.alive()
-            carried = sum(k < self.carried for k in kept)
-            left_out = now.left_out if 2 * len(kept) > len(now.ops) else 0
-            self._begin(self.ops.part(kept, self.count))
-            self.carried, self.ops.now.left_out = carried, left_out
-        return self.ops.has_room()
+    def _make_room(self) -> None:
+        """Where it gets tight, forget the ops of graphs that are no more; then the oldest."""
+        if self.back.began or not self.ops.is_due(self.limit):
+            return
+        kept, known = self.ops.known.alive(), self.ops.known
+        newest = self.ops.newest(kept)
+        is_cut = len(kept) > 0 and known.made[kept[0]] <= self.cut
+        left_out = (self.ops.now.left_out if is_cut else 0) + len(kept) - len(newest)
+        cut = known.made[-1] if len(newest) < len(kept) else self.cut
+        carried = sum(k < self.carried for k in newest)
+        self._begin(self.ops.part(newest, self.count))
+        self.carried, self.cut, self.ops.now.left_out = carried, cut, left_out
 
     # ---- the way back ---------------------------------------------------------------------
     def before_vjps(self, node: Node) -> None:

@@ -16,7 +16,7 @@ const fromAddress = (model, text) => {
     const at = Number(known.get("p"));
     const step = Math.max(0, model.runs[at].t.indexOf(Number(known.get("t"))));
     const edits = {};
-    for (const name of Object.keys(model.runs[at].scalars)) {
+    for (const name of model.free(model.runs[at])) {
         const value = Number(known.get(name));
         if (known.has(name) && !refusal(name, value)) edits[name] = value;
     }

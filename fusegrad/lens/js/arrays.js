@@ -31,8 +31,9 @@ const said = (packed) => {
 const MOST = 1024;
 
 /* Every element, in rows of the last axis. */
-const grid = (packed) => {
-    const x = unpackArray(packed);
+const grid = (packed) => numberGrid(unpackArray(packed));
+
+const numberGrid = (x) => {
     const part = document.createElement("div");
     part.className = "scroll grid-of-numbers";
     part.tabIndex = 0;

@@ -9,7 +9,9 @@ const curvePath = (values, low, high) => {
     const { width, height, left, right, top, bottom } = CURVE;
     const [w, h] = [width - left - right, height - top - bottom];
     const x = (k) => left + (w * k) / Math.max(1, values.length - 1);
-    const y = (v) => height - bottom - (h * (v - low)) / (high - low || 1);
+    const part = Number.isFinite(high - low) ? 1 : 0.5; // so that no difference overflows
+    const share = (v) => (part * v - part * low) / (part * high - part * low || 1);
+    const y = (v) => height - bottom - h * share(v);
     const stride = Math.max(1, Math.floor(values.length / (2 * width)));
     let path = "";
     let pen = false;
@@ -40,7 +42,7 @@ const curve = (model) => {
         drawn = model.rows();
         const [values, before] = [end(drawn), end(model.recorded())];
         const seen = [...values, ...before].filter(Number.isFinite);
-        const [low, high] = [Math.min(...seen), Math.max(...seen)];
+        const [low, high] = [Math.min, Math.max].map((f) => seen.reduce((a, b) => f(a, b), seen[0]));
         scale = curvePath(values, low, high);
         put(is, { d: scale.path });
         put(was, { d: model.isEdited() ? curvePath(before, low, high).path : "" });

@@ -2,7 +2,8 @@
 
 /* The same name, other formulas: what each dialect makes of the same gradients. */
 
-/* A dialect's run: its own states, the recorded gradients, the settings that are looked at. */
+/* A dialect's run: its own states, the recorded gradients, the settings that are looked at. The
+   states of the recording are those of its own rule, and of a run that had begun before. */
 const dialectRun = (run, dialect, edits) => {
     const known = { ...run.scalars, ...edits };
     const given = (name) => {
@@ -10,9 +11,15 @@ const dialectRun = (run, dialect, edits) => {
         return known[name] ?? known[alias] ?? dialect.scalars[name];
     };
     const scalars = {};
-    for (const name of Object.keys(dialect.scalars)) scalars[name] = given(name);
-    const start = { ...dialect.start, theta: run.start.theta };
-    return { ...run, start, scalars, jumps: {}, varying: {} };
+    const varying = {};
+    for (const name of Object.keys(dialect.scalars)) {
+        scalars[name] = given(name);
+        if (run.varying[name] && !(name in edits)) varying[name] = run.varying[name];
+    }
+    const own = dialect.program === run.program;
+    const states = own || run.t[0] > 1 ? run.start : {};
+    const start = { ...dialect.start, ...states, theta: run.start.theta };
+    return { ...run, start, scalars, varying, jumps: own ? run.jumps : {} };
 };
 
 const dialectRows = (model, dialect) => {
@@ -39,24 +46,31 @@ const dialectLine = ({ title, used, says }) => {
 const dialects = (model) => {
     const section = document.getElementById("dialects");
     const body = section.querySelector("tbody");
-    let [shown, lines, courses, key] = [-1, [], [], ""];
+    let [shown, lines, courses, key, waiting] = [-1, [], [], "", 0];
+    const keyOf = () => `${model.at} ${JSON.stringify(model.edits)}`;
     const build = () => {
         shown = model.at;
         lines = model.run().dialects.map(dialectLine);
         body.replaceChildren(...lines.map(({ row }) => row));
         section.hidden = lines.length === 0;
     };
-    model.watch(() => {
-        if (shown !== model.at) build();
-        const next = `${model.at} ${JSON.stringify(model.edits)}`;
-        if (key !== next) courses = model.run().dialects.map((one) => dialectRows(model, one));
+    const draw = () => {
+        const isNew = key !== keyOf();
+        if (isNew) courses = model.run().dialects.map((one) => dialectRows(model, one));
         lines.forEach(({ cells }, k) => {
             const program = model.programs[model.run().dialects[k].program];
             const row = courses[k][model.step];
             cells[2].textContent = program.step === null ? "" : brief(row[program.step]);
             cells[3].textContent = shortest(row[program.end], model.run().dtype);
-            if (key !== next) cells[4].textContent = parting(model, courses[k], program.end);
+            if (isNew) cells[4].textContent = parting(model, courses[k], program.end);
         });
-        key = next;
+        key = keyOf();
+    };
+    /* After an edit the ledger comes first, and a dozen other rules once nothing waits. */
+    model.watch(() => {
+        if (shown !== model.at) build();
+        clearTimeout(waiting);
+        if (key === keyOf()) draw();
+        else waiting = setTimeout(draw, 0);
     });
 };

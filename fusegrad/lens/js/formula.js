@@ -21,13 +21,15 @@ const formulas = (program, forms) => {
         if (isLeaf(node)) return text(node);
         const [word, ...args] = program.nodes[node];
         const [, template, needs] = forms[word];
-        const parts = args.map((arg, k) => argument(arg, text, needs[k], k === 0));
+        const parts = args.map((arg, k) => argument(node, arg, text, needs[k], k === 0));
         let next = 0;
         return template.replace(/\{\}/g, () => parts[next++]);
     };
 
-    const argument = (node, text, least, first) => {
-        if (isLeaf(node) || (named.has(node) && !program.isHost[node]) || roundedLate(node)) {
+    /* What the host computes is written down to its scalars: it is exact, and rounded once. */
+    const argument = (user, node, text, least, first) => {
+        const stops = !program.isHost[user] && (named.has(node) || roundedLate(node));
+        if (isLeaf(node) || stops) {
             const shown = text(node);
             const bare = least === 0 || (first && least < 5);
             return shown.startsWith("-") && !bare ? `(${shown})` : shown;

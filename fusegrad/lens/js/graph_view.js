@@ -10,6 +10,25 @@ const paragraph = (text, kind = "") => {
     return made;
 };
 
+const SIGNS = { agrees: "✓", differs: "✗", "at a kink": "∠", "not checked": "–" };
+
+const badge = (verdict, text) =>
+    paragraph(`${SIGNS[verdict]} ${text}`, `badge ${verdict.replaceAll(" ", "-")}`);
+
+/* A gradient that is more than the one part that came: where the way back began, the sum of
+   several parts, or what a hook made of it. */
+const gradientFacts = (pass, source, pulls) => {
+    const began = pass.roots.filter(([op]) => isSame(["op", op], source)).map(([, g]) => g);
+    const changed = pass.changes.filter(([s]) => isSame(s, source)).map(([, g]) => g);
+    const facts = began.flatMap((g) => [cell("h4", "Gradient it began with"), grid(g)]);
+    const sum = sumOf([...began, ...pulls]);
+    if (sum && began.length + pulls.length > 1) {
+        const { shape } = unpackArray(pulls[0]);
+        facts.push(cell("h4", "Gradient, all parts together"), numberGrid({ shape, values: sum }));
+    }
+    return [...facts, ...changed.flatMap((g) => [cell("h4", "Gradient passed on"), grid(g)])];
+};
+
 const boxFacts = (pass, key) => {
     const [, kind, number] = key.match(/^([a-z]+)(\d+)$/);
     const source = [kind, Number(number)];
@@ -21,13 +40,14 @@ const boxFacts = (pass, key) => {
         facts.push(paragraph(`${thing.op}(${inputs.join(", ")})`, "numbers"));
         const where = [thing.scope, thing.place].filter(Boolean).join(", ");
         if (where) facts.push(paragraph(where, "aside"));
+        if (thing.badge) facts.push(badge(...thing.badge));
     }
     facts.push(cell("h4", "Value"), grid(thing.value));
     pulls.forEach((part, k) => {
         const which = pulls.length > 1 ? `, part ${k + 1} of ${pulls.length}` : "";
         facts.push(cell("h4", `Gradient${which}`), grid(part));
     });
-    return facts;
+    return [...facts, ...gradientFacts(pass, source, pulls)];
 };
 
 const graphView = (passes) => {

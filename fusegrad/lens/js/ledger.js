@@ -12,6 +12,7 @@ const cell = (kind, content, markup = false) => {
 const ledgerRow = ([key, node, symbol, formula]) => {
     const row = document.createElement("tr");
     row.dataset.key = key;
+    row.classList.toggle("given", !formula);
     const head = cell("th", symbol, true);
     head.scope = "row";
     const numbers = cell("td", "");

@@ -7,6 +7,7 @@ document.documentElement.classList.toggle("framed", FRAMED);
 const book = JSON.parse(document.getElementById("book").textContent);
 
 graphView(book.passes);
+graphExport(book.passes);
 
 if (book.followed.length) {
     const model = makeModel(book);

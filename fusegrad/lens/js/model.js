@@ -31,7 +31,11 @@ const makeModel = (book) => {
     model.run = () => runs[model.at];
     model.isEdited = () => Object.keys(model.edits).length > 0;
     model.recorded = () =>
-        once(`${model.at}`, () => replay(model.program(), model.run(), scalarsOf(model.run())));
+        once(`${model.at}`, () =>
+            model.run().rows || replay(model.program(), model.run(), scalarsOf(model.run())));
+    /* The settings that can be edited: none of a rule that the page cannot compute. */
+    model.free = (run = model.run()) =>
+        Object.keys(run.scalars).filter((n) => !run.rows && !programs[run.program].kept.has(n));
     model.rows = () => {
         if (!model.isEdited()) return model.recorded();
         const key = `${model.at} ${JSON.stringify(model.edits)}`;

@@ -18,7 +18,7 @@ const brief = (x) => {
     if (typeof x === "boolean" || !Number.isFinite(x) || x === 0) return shortest(x);
     const size = Math.abs(x);
     if (size >= 1e-4 && size < 1e6) return String(Number(x.toPrecision(6)));
-    return x.toExponential(4).replace("e+", "e");
+    return x.toExponential(5).replace("e+", "e");
 };
 
 const same = (a, b) => Object.is(a, b) || (Number.isNaN(a) && Number.isNaN(b));

@@ -2,6 +2,20 @@
 
 /* A rule walked word by word, step by step: the same program that the engine compiled. */
 
+/* What whole numbers cannot say, poles and zeros with a sign, as floats say it. */
+const FLOATS = { ...WORDS, power: Math.pow, one_minus_power: (b, t) => 1 - b ** t };
+
+const floatsOf = (program, known) => {
+    const values = [];
+    for (const node of program.host) {
+        const [word, ...args] = program.nodes[node];
+        if (word === "constant") [values[node]] = args;
+        else if (word === "scalar") values[node] = known(args[0]);
+        else values[node] = FLOATS[word](...args.map((a) => values[a]));
+    }
+    return values;
+};
+
 /* The host's side: every node that depends on scalars alone, as floats, for one step. What does
    not depend on the step is computed once. */
 const hostOf = (program, scalars) => {
@@ -13,18 +27,22 @@ const hostOf = (program, scalars) => {
         if (word === "scalar") return wide(known(args[0]));
         return hosted(word, args.map((a) => values[a]));
     };
-    for (const node of program.host) {
-        const [word, ...args] = program.nodes[node];
-        const [name] = args;
-        if (word === "scalar") moving[node] = program.kept.has(name) || scalars.moves(name);
-        else moving[node] = word !== "constant" && args.some((arg) => moving[arg]);
-        if (!moving[node]) values[node] = compute(node, (name) => scalars.at(name, 0));
-    }
-    const again = program.host.filter((node) => moving[node]);
+    const isMoving = ([word, ...args]) =>
+        word === "scalar"
+            ? program.kept.has(args[0]) || scalars.moves(args[0])
+            : word !== "constant" && args.some((arg) => moving[arg]);
+    for (const node of program.host) moving[node] = isMoving(program.nodes[node]);
     return (step, state) => {
         const known = (name) => (program.kept.has(name) ? state[name] : scalars.at(name, step));
-        for (const node of again) values[node] = compute(node, known);
-        return values;
+        try {
+            for (const node of program.host) {
+                if (moving[node] || !(node in values)) values[node] = compute(node, known);
+            }
+            return values.map(narrow);
+        } catch (error) {
+            if (!(error instanceof RangeError)) throw error;
+            return floatsOf(program, known).map(Number);
+        }
     };
 };
 
@@ -61,8 +79,8 @@ const replay = (program, run, scalars) => {
         Object.assign(state, run.jumps[k]);
         for (const [name, values] of given) state[name] = values[k];
         const row = new Array(program.nodes.length);
-        const wides = host(k, state);
-        for (const node of program.host) row[node] = narrow(wides[node]);
+        const numbers = host(k, state);
+        for (const node of program.host) row[node] = numbers[node];
         for (const word of ways[flushes(k)]) {
             row[word.node] = word.args ? valueOf(word, row) : word.settle(state[word.element]);
         }

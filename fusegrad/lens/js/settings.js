@@ -51,7 +51,11 @@ const verdictOf = (model) => {
 };
 
 const checked = (model) => {
-    const { prints, t } = model.run();
+    const { prints, t, rows } = model.run();
+    if (rows) {
+        return "These are the kernel's own numbers. The rule has words that no page computes " +
+            "to the last bit, so that its settings cannot be edited here.";
+    }
     const found = printsOf(model.program(), model.recorded());
     const equal = found.filter((print, k) => print === prints[k]).length;
     return (
@@ -67,9 +71,8 @@ const settings = (model) => {
     let shown = -1;
     const build = () => {
         shown = model.at;
-        const names = Object.keys(model.run().scalars);
-        const free = names.filter((name) => !model.program().kept.has(name));
-        fields = free.map((name) => field(model, name));
+        fields = model.free().map((name) => field(model, name));
+        form.hidden = !fields.length;
         form.querySelector(".fields").replaceChildren(...fields.map(({ label }) => label));
     };
     form.addEventListener("submit", (event) => event.preventDefault());

@@ -19,6 +19,12 @@ const unpackProgram = (program) => {
     return { ...program, isHost, kept: new Set(ofHost.map(([name]) => name)) };
 };
 
+/* The rows of a rule that a page cannot compute to the last bit: they were recorded. */
+const unpackRows = (packed) => {
+    const columns = packed.map(floats);
+    return Array.from(columns[0], (_, k) => columns.map((column) => column[k]));
+};
+
 /* One element with what its parameter's run has in common. */
 const unpackRun = (log, element) => ({
     ...log,
@@ -28,4 +34,5 @@ const unpackRun = (log, element) => ({
     start: mapped(element.start, first),
     jumps: mapped(element.jumps, (moved) => mapped(moved, first)),
     prints: element.prints,
+    rows: element.rows && unpackRows(element.rows),
 });

@@ -2,15 +2,26 @@
 
 /* What the host computes of a rule's scalars: whole numbers times powers of two, of 192 bits,
    as the engine does (kernels/wide.py), so that every float64 of them is the same bit for bit.
-   A pole throws, and the page says it in words; what is computed of no number is none. */
+   A pole and a zero with a sign throw, as there: floats have the answer then (replay.js); what
+   is computed of no number is none. */
 
 const BITS = 192;
 const SIGN = 1n << 63n;
 const view = new DataView(new ArrayBuffer(8));
 
-const length = (m) => {
+const signed = () => new RangeError("a zero with a sign");
+
+const ofHex = (m) => {
     const hex = (m < 0n ? -m : m).toString(16);
     return m === 0n ? 0 : 4 * hex.length - Math.clz32(parseInt(hex[0], 16)) + 28;
+};
+
+/* How many bits a whole number has: its exponent as a float says it, up to a carry. */
+const length = (m) => {
+    view.setFloat64(0, Number(m));
+    const top = view.getUint32(0);
+    const power = (top >>> 20) & 2047;
+    return power === 2047 || (top & 0xfffff) === 0 ? ofHex(m) : power - 1022;
 };
 
 const cut = (m, e) => {
@@ -22,6 +33,7 @@ const wide = (x) => {
     if (!Number.isFinite(x)) throw new RangeError(`${x} is no number to compute with`);
     view.setFloat64(0, x);
     const bits = view.getBigUint64(0);
+    if (bits === SIGN) throw signed();
     const power = Number((bits >> 52n) & 2047n);
     const rest = bits & ((1n << 52n) - 1n);
     const m = power ? rest | (1n << 52n) : rest;
@@ -57,12 +69,20 @@ const plus = ([m, e], [n, f]) => {
     if (e - f > 2 * BITS && m) return [m, e];
     return cut((m << BigInt(e - f)) + n, f);
 };
-const opposite = ([m, e]) => [-m, e];
-const minus = (a, b) => plus(a, opposite(b));
-const times = (a, b) => cut(a[0] * b[0], a[1] + b[1]);
+const opposite = ([m, e]) => {
+    if (m === 0n) throw signed();
+    return [-m, e];
+};
+const minus = (a, [m, e]) => plus(a, [-m, e]);
+const times = (a, b) => {
+    const m = a[0] * b[0];
+    if (m === 0n && (a[0] < 0n || b[0] < 0n)) throw signed();
+    return cut(m, a[1] + b[1]);
+};
 
 const over = ([m, e], [n, f]) => {
     if (n === 0n) throw new RangeError("a division by 0");
+    if (m === 0n && n < 0n) throw signed();
     const shift = Math.max(0, BITS + length(n) - length(m) + 1);
     const top = m << BigInt(shift);
     let q = top / n;
@@ -71,8 +91,10 @@ const over = ([m, e], [n, f]) => {
     return cut(2n * q + (rest ? 1n : 0n), e - f - shift - 1);
 };
 
+/* From just above, as a float knows it, downwards. */
 const wholeRoot = (m) => {
-    let x = 1n << BigInt((length(m) + 1) >> 1);
+    const half = BigInt(Math.max(0, length(m) - 96) >> 1);
+    let x = (BigInt(Math.ceil(Math.sqrt(Number(m >> (2n * half))))) + 1n) << half;
     for (;;) {
         const next = (x + m / x) >> 1n;
         if (next >= x) return x;
@@ -139,8 +161,9 @@ const HOST = {
     where: (truth, a, b) => (truth ? a : b),
 };
 
+const CHOOSING = /^(where|equal|not_equal|(greater|less)(_equal)?)$/;
+const choosing = new Set(Object.keys(HOST).filter((word) => CHOOSING.test(word)));
+
 /* A word of the host; of what is no number comes none, unless it chooses. */
-const hosted = (word, args) => {
-    const chooses = word === "where" || word.includes("equal") || /^(greater|less)/.test(word);
-    return strange(...args) && !chooses ? NaN : HOST[word](...args);
-};
+const hosted = (word, args) =>
+    strange(...args) && !choosing.has(word) ? NaN : HOST[word](...args);
