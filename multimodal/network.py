@@ -22,6 +22,7 @@ from ..engine.ops.shaping import data_of
 from ..kernels import DTypeError, OptionError
 from ..kernels.device import device_of, to_device
 from ..nn import Module
+from ..nn.hooks import seen
 from .meeting import mean_of_tokens
 from .presence import Presence, Present, Tokens, joined, masked, read_presence
 
@@ -77,7 +78,8 @@ class Multimodal(Module):
 
     def outputs(self, inputs: Inputs, present: Present | None = None) -> Outputs:
         """Everything a training step may want of one forward pass."""
-        return self.meet(self.features_of(inputs, present), present)
+        with seen(self):  # a forward pass, called by another name
+            return self.meet(self.features_of(inputs, present), present)
 
     def forward(self, inputs: Inputs, present: Present | None = None) -> Tensor:
         return self.outputs(inputs, present).logits

@@ -30,7 +30,7 @@ def to_svg(one: Pass, view: str = "") -> str:
 
     Raises: OptionError for a view that is not there.
     """
-    found = pass_book(one, Budget(0))
+    found = pass_book(one, Budget(0), checked=True)
     titles = [drawn["title"] for drawn in found["views"]]
     if view and view not in titles:
         known = ", ".join(dict.fromkeys(titles))

@@ -25,6 +25,7 @@ from ...engine.ops.shaping import as_array, data_of
 from ...engine.ops.softmax import cross_entropy
 from ...kernels.device import device_of, to_device
 from ...nn import Buffer, Module
+from ...nn.hooks import seen
 from ...nn.state import Keys
 from ..network import Inputs, Multimodal, Outputs
 from ..presence import Presence, Present
@@ -110,8 +111,9 @@ class Method(Module):
     ) -> tuple[dict[str, Any], Outputs]:
         """One forward pass, counted: what the branches gave, and what came of it."""
         self.passes.forward += 1
-        features = network.features_of(inputs, present)
-        return features, network.meet(features, present)
+        with seen(network):  # a forward pass, in two parts
+            features = network.features_of(inputs, present)
+            return features, network.meet(features, present)
 
     def backward_pass(self, loss: Tensor, *, again: bool = False) -> None:
         """One backward pass, counted; `again` keeps the graph for one more."""
