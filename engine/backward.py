@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import repeat
 from typing import Any
 
@@ -25,6 +26,7 @@ from .tape import Edge, Node, node_of
 from .value import Value, view_of, wrap
 
 ADD = OPS["add"].kernel
+UNSEEN = nullcontext()
 
 
 def saved_values(node: Node, differentiable: bool) -> Sequence[Any]:
@@ -91,11 +93,8 @@ def backpropagate(
         # taken for what it was.
         walk.add(root, seed.view() if seed.__class__ is np.ndarray else seed)
     useful = leading_to(nodes, ends) if inputs else None
-    if walk.watcher is None:
+    with within(walk) if walk.watcher is not None else UNSEEN:
         walk.back(nodes, useful)
-    else:
-        with within(walk):
-            walk.back(nodes, useful)
     return {end: walk.finished(end) for end in ends if end in walk.gradients}
 
 
