@@ -95,10 +95,7 @@ def test_a_race_starts_every_optimizer_from_the_same_weights(tmp_path: Path) -> 
 
 
 WRONG = [
-    (
-        (),
-        "Expected one of {train, verify, experiment, bench, bench-compare, trace, show, race, warmup, info, ",
-    ),
+    ((), "Expected one of {train, verify, experiment, bench, bench-compare, trace, show, "),
     (("trian",), "Unrecognized options: trian; Available subcommands: train, verify, experi"),
     (
         ("train", "--bogus", "1"),

@@ -4,11 +4,20 @@
 
 const FRACTIONS = ["beta1", "beta2", "rho", "mu"];
 
+/* Ranges of their own, as optimizers have them (optim/settings.py). */
+const RANGES = {
+    lambd: [(x) => x > 0 && x <= 1, "more than 0 and at most 1"],
+    n0: [(x) => x >= 1 && Number.isInteger(x), "a count of at least 1"],
+    c: [(x) => x >= 1, "1 or more"],
+};
+
 /* Why a value cannot be one, in words; nothing where it can. */
 const refusal = (name, value) => {
     const word = LETTERS[name] || name;
     if (!Number.isFinite(value)) return `${word}: expected a number; type one such as 0.9`;
     if (value < 0) return `${word}: expected 0 or more, got ${value}`;
+    const [holds, range] = RANGES[name] || [() => true];
+    if (!holds(value)) return `${word}: expected ${range}, got ${value}`;
     if (!FRACTIONS.includes(name) || value < 1) return "";
     if (value > 1) return `${word}: expected less than 1, got ${value}: the average would grow`;
     return (
