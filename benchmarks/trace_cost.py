@@ -1,10 +1,11 @@
 """What `fg.trace` costs: a step of a small network without it, inside it, and with its graph.
 
-    python -m benchmarks.trace_cost
+python -m benchmarks.trace_cost
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 
@@ -20,7 +21,7 @@ def network(sizes: tuple[int, ...]) -> tuple[Callable[[], None], int]:
     """A step of training, and how many parameters it moves."""
     rng = np.random.default_rng(0)
     layers: list[nn.Module] = []
-    for a, b in zip(sizes, sizes[1:]):
+    for a, b in itertools.pairwise(sizes):
         layers += [nn.Linear(a, b, rng=rng), nn.ReLU()]
     net = nn.Sequential(*layers[:-1])
     adam = fg.optim.Adam(net.parameters(), lr=1e-3)

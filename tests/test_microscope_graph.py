@@ -83,7 +83,7 @@ def test_boxes_hold_the_values_and_gradients_of_tensors(
 
 @pytest.mark.browser
 @pytest.mark.parametrize("by", ["click", "Enter", "Space"])
-def test_a_box_shows_the_whole_array(browser: Any, tmp_path: Path, by: str) -> None:  # noqa: F811
+def test_a_box_shows_all_numbers(browser: Any, tmp_path: Path, by: str) -> None:  # noqa: F811
     w = leaf(np.arange(12.0).reshape(3, 4) / 7, "w")
     with trace() as made:
         (w * w).sum().backward()

@@ -42,7 +42,8 @@ const curve = (model) => {
         drawn = model.rows();
         const [values, before] = [end(drawn), end(model.recorded())];
         const seen = [...values, ...before].filter(Number.isFinite);
-        const [low, high] = [Math.min, Math.max].map((f) => seen.reduce((a, b) => f(a, b), seen[0]));
+        const extreme = (f) => seen.reduce((a, b) => f(a, b), seen[0]);
+        const [low, high] = [extreme(Math.min), extreme(Math.max)];
         scale = curvePath(values, low, high);
         put(is, { d: scale.path });
         put(was, { d: model.isEdited() ? curvePath(before, low, high).path : "" });

@@ -24,7 +24,8 @@ const gradientFacts = (pass, source, pulls) => {
     const sum = sumOf([...began, ...pulls]);
     if (sum && began.length + pulls.length > 1) {
         const { shape } = unpackArray(pulls[0]);
-        facts.push(cell("h4", "Gradient, all parts together"), numberGrid({ shape, values: sum }));
+        const whole = numberGrid({ shape, values: sum });
+        facts.push(cell("h4", "Gradient, all parts together"), whole);
     }
     return [...facts, ...changed.flatMap((g) => [cell("h4", "Gradient passed on"), grid(g)])];
 };
