@@ -82,7 +82,7 @@ class Multimodal(Module):
             return self.meet(self.features_of(inputs, present), present)
 
     def forward(self, inputs: Inputs, present: Present | None = None) -> Tensor:
-        return self.outputs(inputs, present).logits
+        return self.meet(self.features_of(inputs, present), present).logits
 
     def features_of(self, inputs: Inputs, present: Present | None = None) -> dict[str, Any]:
         """What the branches give, by modality, for those among the inputs.

@@ -119,8 +119,7 @@ class Watcher:
         if parent is None:
             self.names.root(module)
         self.calls += 1
-        name = "" if parent is module else self.names.step(parent, module)
-        self.running.append((module, name, self.calls))
+        self.running.append((module, self.names.step(parent, module), self.calls))
 
     def ended(self, module: Module) -> None:
         if get_ident() == self.thread:
@@ -134,7 +133,7 @@ class Watcher:
         if node is not None and self._is_of_forward(node):
             self._make_room()
             if self.ops.has_room():
-                scope = [(name, call) for _, name, call in self.running if name]
+                scope = [(name, call) for _, name, call in self.running]
                 self.ops.ran(args, params, y, node, scope)
             else:
                 self.ops.now.left_out += 1
