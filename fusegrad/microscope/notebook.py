@@ -27,7 +27,7 @@ SANDBOX = "allow-scripts allow-downloads"
 def html(trace: Trace) -> str:
     """The table and the frame."""
     courses = [Course(log) for log in trace.followed]
-    text = escape(render(page(trace, courses, ARRAYS, checked=False)), quote=True)
+    text = escape(render(page(trace, courses, ARRAYS, brief=True)), quote=True)
     frame = (
         f'<iframe sandbox="{SANDBOX}" srcdoc="{text}" title="{escape(repr(trace), quote=True)}"'
         ' style="width:100%;height:44rem;border:1px solid #8886;border-radius:6px"></iframe>'

@@ -25,11 +25,12 @@ TITLE = "What every step computed"
 
 
 def page(
-    trace: Trace, courses: Sequence[Course], arrays: int, checked: bool = True
+    trace: Trace, courses: Sequence[Course], arrays: int, brief: bool = False
 ) -> dict[str, Any]:
-    """What `lens.microscope` draws; `arrays` is how many numbers of large arrays it holds, and
-    with `checked` every op's gradient is held against its values."""
+    """What `lens.microscope` draws; `arrays` is how many numbers of large arrays it holds. A
+    brief one has no tables for readers without a script, and no op's gradient is checked."""
     budget = Budget(arrays)
+    tables = [] if brief else islice((x for one in courses for x in _figures(one)), TABLES)
     return {
         "title": trace.title or TITLE,
         "finding": finding(trace, courses),
@@ -39,12 +40,13 @@ def page(
             "title": trace.title or TITLE,
             **steps_book(courses),
             "passes": [
-                {**pass_book(one, budget, checked), "dot": to_dot(one)} for one in trace.passes
+                {**pass_book(one, budget, checked=not brief), "dot": to_dot(one)}
+                for one in trace.passes
             ],
             "flow": flow_book(trace.flow),
         },
         "flow": (says(trace.flow), trace.flow) if trace.flow else None,
-        "figures": list(islice((x for course in courses for x in _figures(course)), TABLES)),
+        "figures": list(tables),
     }
 
 
