@@ -68,6 +68,9 @@ class Explanation:
         )
         return " \\\\\n".join(rows)
 
+    def _repr_latex_(self) -> str:
+        return rf"$$\begin{{aligned}} {self.latex} \end{{aligned}}$$"
+
     def __str__(self) -> str:
         shown = {"theta": self.theta, "g": self.g, **self.scalars}
         shown.pop("t", None)

@@ -163,3 +163,11 @@ def test_where_frames_are_taken_out_the_table_is_left(exported: Path) -> None:
     assert "<td>w[0]</td><td>Adam</td><td>200</td>" in text
     outputs = json.loads((exported.parent / "book.ipynb").read_text())["cells"][1]["outputs"]
     assert set(outputs[0]["data"]) == {"text/html", "text/plain"}
+
+
+def test_a_step_is_a_formula_and_a_pass_a_picture() -> None:
+    seen = DEMOS["order"]()
+    step = seen.at("a", t=1)
+    assert step._repr_latex_() == rf"$$\begin{{aligned}} {step.latex} \end{{aligned}}$$"
+    picture = seen.passes[0]._repr_svg_()
+    assert picture == seen.to_svg() and picture.startswith("<svg") and "grad 25" in picture

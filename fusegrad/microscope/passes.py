@@ -127,6 +127,11 @@ class Pass:
         """What a value got on the way back, in order."""
         return [pull for pull in self.pulls if pull.source == source]
 
+    def _repr_svg_(self) -> str:
+        from .export import to_svg
+
+        return to_svg(self)
+
     def __str__(self) -> str:
         from .telling import told
 
