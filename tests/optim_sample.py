@@ -11,8 +11,9 @@ import numpy as np
 import fusegrad as fg
 from fusegrad import optim
 from fusegrad.optim.dialects import DIALECTS
+from fusegrad.optim.dialects import variants as named
 from fusegrad.optim.settings import letters
-from tests.oracles import libraries, moments, others, papers
+from tests.oracles import libraries, moments, others, papers, variants
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def _of(algorithm: str, library: str) -> Any:
 
 
 LIBRARY = {
+    "adam_inside": Case(named.AdamInside, variants.adam_inside, EPS),
+    "adam_uncorrected": Case(named.AdamUncorrected, variants.adam_uncorrected, EPS),
     "adamax_torch": Case(_of("adamax", "torch"), libraries.adamax_torch, EPS),
     "nadam_torch": Case(
         _of("nadam", "torch"), libraries.nadam_torch, {**EPS, "momentum_decay": 0.004}

@@ -126,7 +126,7 @@ def test_a_badge_reads_well() -> None:
 # ---- the page -------------------------------------------------------------------------------
 def test_the_page_marks_boxes_that_are_right_and_wrong() -> None:
     planted = op_of(np.sin, lambda g, a: g * fg.cos(a) * 1.001, jvp="symmetric")
-    book = pass_book(recorded(lambda a: fg.exp(planted(a)), A), Budget(100))
+    book = pass_book(recorded(lambda a: fg.exp(planted(a)), A), Budget(100), checked=True)
     kinds = {op["op"]: op["badge"][0] for op in book["ops"]}
     assert kinds == {"planted": "differs", "exp": "agrees", "sum": "agrees"}
     drawn = str(book["views"][book["first"]]["svg"])

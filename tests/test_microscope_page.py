@@ -103,7 +103,7 @@ def test_a_run_that_diverged_loads_and_says_why(
         first = next(text for text in told if text)
         assert "give more than the largest number there is" in first or "arrived as" in first
         assert any("was nan before this step already" in text for text in told)
-        assert "is no number from t =" in text_of(seen.page, ".caution")
+        assert "is not finite from t =" in text_of(seen.page, ".caution")
         assert seen.complaints == []
 
 

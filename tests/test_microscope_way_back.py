@@ -112,7 +112,9 @@ def test_where_nothing_is_used_twice_any_order_is_right(
         (fg.tanh(a) * fg.exp(b)).backward()
     with shown(browser, made, tmp_path) as seen:
         seen.page.locator("#wrong").check()
+        seen.page.locator("#back-on").click()
         assert "used once, so that any order is right" in lines(seen.page)[-1]
+        seen.page.locator("#back-back").click()
         found = gathered(walked(seen.page))
         assert (found["a"], found["b"]) == (a.grad.item(), b.grad.item())
 

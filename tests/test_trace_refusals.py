@@ -57,7 +57,7 @@ REFUSED: list[tuple[Any, str]] = [
      "trace: expected an index of one element, got (0, slice(0, 0, None)), which picks 0 of "
      "w (1, 2); write (row, column)"),
     (lambda: follows(0, "b"),
-     "Trace: expected a parameter that stepped: none, got 'b'; name one"),
+     "Trace: expected a parameter that stepped: w, got 'b'; name one"),
     (lambda: opened(elements=-1),
      "trace: expected elements of at least 0, got -1; leave it out for 64"),
     (lambda: opened(elements="many"),

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import __version__
@@ -108,20 +108,35 @@ def _parse(arguments: list[str]) -> Any:
 
     if arguments[:2] == ["bench", "compare"]:  # the parser knows commands of one word
         arguments = ["bench-compare", *arguments[2:]]
+    arguments, beside = _parted(arguments)
     boxed = io.StringIO()
     try:
         with contextlib.redirect_stderr(boxed):
-            return tyro.extras.subcommand_cli_from_dict(
+            command = tyro.extras.subcommand_cli_from_dict(
                 COMMANDS,
                 prog="fusegrad",
                 args=arguments,
                 description="Autodiff, optimizers held against their papers, fused branches.",
             )
+        return _with(command, beside)
     except SystemExit as end:
         if end.code:
             command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
             raise SystemExit(_complain(_unboxed(boxed.getvalue(), command), 2)) from None
         raise
+
+
+def _with(command: Any, beside: Sequence[str]) -> Any:
+    """A command with more arguments for the script it runs."""
+    return replace(command, arguments=(*command.arguments, *beside)) if beside else command
+
+
+def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Our own arguments, and those behind a lone -- that are for a traced script."""
+    if arguments[:1] != ["trace"] or "--" not in arguments:
+        return arguments, []
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1 :]
 
 
 def _unboxed(text: str, command: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,7 +30,7 @@ class Trace:
     """The script; what it prints is printed. Without one, and without --demo, the
     demonstrations are listed."""
     arguments: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Its command line."""
+    """Its command line; options for it stand after a lone --."""
     demo: str = ""
     """A demonstration instead of a script."""
     html: Path | None = None
@@ -65,20 +66,35 @@ def trace(command: Trace) -> int:
 
     if not command.script and not command.demo:
         return _listed()
-    if command.demo and command.demo not in DEMOS:
-        got, repair = repr(command.demo), "fusegrad trace lists them"
-        raise OptionError("trace --demo", f"one of {', '.join(DEMOS)}", got, repair)
+    _check(command)
     stem = command.demo or Path(command.script).stem
     path = check_target(command.html or f"{stem}.trace.html")
-    if command.demo:
-        seen, failed = DEMOS[command.demo](), ""
-    else:
-        seen, failed = _recorded(command)
-    seen.save_html(path)
-    _told(command, seen, path)
+    seen, failed = (DEMOS[command.demo](), "") if command.demo else _recorded(command)
+    if seen.followed or seen.passes:
+        seen.save_html(path)
+        _told(command, seen, path)
     if failed:
         print(f"fusegrad: {command.script} failed: {failed}", file=sys.stderr)
+    elif not (seen.followed or seen.passes):
+        said = "nothing went back through fusegrad's ops, and no optimizer of it stepped"
+        print(f"fusegrad: nothing was recorded: {said}; no page is written", file=sys.stderr)
+        return 1
     return int(bool(failed))
+
+
+def _check(command: Trace) -> None:
+    """Refuse what would be ignored. Raises: OptionError."""
+    from ..microscope.demos import DEMOS
+
+    if not command.demo:
+        return
+    if command.demo not in DEMOS:
+        got, repair = repr(command.demo), "fusegrad trace lists them"
+        raise OptionError("trace --demo", f"one of {', '.join(DEMOS)}", got, repair)
+    plain = Trace(demo=command.demo, html=command.html, json=command.json)
+    if command != plain:
+        got = "a script or a budget beside it"
+        raise OptionError("trace --demo", "a demonstration as it is", got, "leave one out")
 
 
 def _listed() -> int:
@@ -106,10 +122,18 @@ def _recorded(command: Trace) -> tuple[Recorded, str]:
             except SystemExit as end:
                 failed = "" if end.code in (None, 0) else f"exit status {end.code}"
             except (Exception, KeyboardInterrupt) as error:
-                failed = f"{type(error).__name__}: {error}"
+                failed = f"{type(error).__name__}: {error}{_line(script, error)}"
     finally:
         sys.argv, sys.path[0] = before
     return seen, failed
+
+
+def _line(script: Path, error: BaseException) -> str:
+    """Where in the script it went wrong."""
+    where = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(script)]
+    if where:
+        return f" ({script.name}:{where[-1].lineno}: {where[-1].line})"
+    return f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""
 
 
 def _told(command: Trace, seen: Recorded, path: Path) -> None:
@@ -133,10 +157,16 @@ def show(command: Show) -> int:
 
         webbrowser.open(command.file.resolve().as_uri())
     if not command.number:
+        if command.t is not None:
+            expected, repair = "a number beside --t", f"--number '{(page.names() or ['w'])[0]}'"
+            raise OptionError("show", expected, "none", repair)
         return _overview(page, command)
     table = _chosen(page.table(command.number), command)
     if command.json:
         print(json.dumps({key: [_plain(x) for x in values] for key, values in table.items()}))
+    elif command.t is not None:
+        for key, values in table.items():
+            print(f"{key:>12} = {values[0].item()!r}")
     else:
         _print(command.number, table)
     return 0
@@ -150,7 +180,8 @@ def _overview(page: Page, command: Show) -> int:
     print(page.title)
     for run in page.runs:
         steps, count = len(run["t"]), len(run["elements"])
-        print(f"  {run['name']}: {steps} steps of {run['optimizer']}, {count} numbers followed")
+        kept = f"{count} number{'s' * (count != 1)} followed"
+        print(f"  {run['name']}: {steps} steps of {run['optimizer']}, {kept}")
     if page.flow is not None:
         print(f"  {page.flow['says']}")
     if names:
@@ -180,8 +211,7 @@ def _print(name: str, table: dict[str, Any]) -> None:
     for k in kept:
         made.add_row(*(_short(values[k]) for values in table.values()))
     console = Console()
-    if not console.is_terminal:
-        console.width = 12 * len(table) + 20
+    console.width = max(console.width, 15 * len(table))  # a number that is cut is none
     console.print(made)
     if count > len(kept):
         print(f"{count - len(kept):,} steps between them are left out; --json prints all.")

@@ -17,6 +17,7 @@ def graph_section() -> Html:
         "section",
         tag("h2", "The graph, and the way back", id="graph-title"),
         tag("p", SAID),
+        tag("p", id="not-finite"),
         chooser,
         tag("nav", id="trail", aria_label="Views of the graph"),
         tag("div", _picture(), _panel(), class_="split"),

@@ -19,7 +19,7 @@ SCRIPTS = (
     "microscope",
 )  # fmt: skip
 LEDGER = ("Quantity", "Formula", "With numbers", "Value")
-DIALECTS = ("Formula", "Who computes it", "What is different", "Step", "Parameter", "Parts at")
+DIALECTS = ("Formula", "Parts at", "Step", "Parameter", "Who computes it", "What is different")
 ONCE = (
     "What depends on scalars alone is computed once a step, exactly, and rounded once; to "
     "divide by it is to multiply by its reciprocal."
@@ -146,8 +146,9 @@ def _settings() -> Html:
 def _dialects() -> Html:
     said = (
         "The same gradients under every formula that goes by this name, from the same start, "
-        "with the settings above. The last column is the first step at which the parameter is "
-        "not the same, bit for bit."
+        "with the settings above; a decay that this run has not is the library's own. Parts "
+        "at: the first step whose parameter is not the same, bit for bit, all computed here. "
+        "A library that computes the same formula may round in another order."
     )
     head = [tag("th", text, scope="col") for text in DIALECTS]
     made = tag("table", tag("thead", tag("tr", *head)), tag("tbody"))

@@ -112,7 +112,7 @@ def diverged() -> Trace:
     """A step size that is too large: the run ends in nan, and the page says why"""
     x = Tensor(1.0, requires_grad=True, name="x")
     sgd = SGD([x], lr=1.2)
-    with trace(title="A run that diverged") as seen:
+    with trace(title="A run that diverged", graphs=(0, 6)) as seen:
         for _ in range(60):
             sgd.zero_grad()
             (x**4).backward()

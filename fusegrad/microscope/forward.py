@@ -24,7 +24,8 @@ class Ops:
 
     def __init__(self, names: Names, now: Pass) -> None:
         self.names, self.now, self.known = names, now, Known(now.ops)
-        self.leaves: dict[int, tuple[Callable[[], Any], int]] = {}
+        # By identity: the leaf, how often it had changed, and its number in the record.
+        self.leaves: dict[int, tuple[Callable[[], Any], int, int]] = {}
 
     def part(self, kept: Sequence[int], number: int) -> Ops:
         """Some of the ops, to begin a pass with; `kept` as in `Part`."""
@@ -33,8 +34,9 @@ class Ops:
         now.number, now.left_out = number, 0
         ops = Ops(self.names, now)
         ops.known = self.known.part(now.ops, kept)
-        found = {key: (x, at.get(Source("leaf", k))) for key, (x, k) in self.leaves.items()}
-        ops.leaves = {key: (x, s.number) for key, (x, s) in found.items() if s is not None}
+        for key, (leaf, version, k) in self.leaves.items():
+            if (now_at := at.get(Source("leaf", k))) is not None:
+                ops.leaves[key] = leaf, version, now_at.number
         return ops
 
     def is_due(self, limit: int) -> bool:
@@ -76,10 +78,10 @@ class Ops:
         return Source("constant", len(self.now.constants) - 1)
 
     def _leaf(self, a: Any) -> Source:
-        held, number = self.leaves.get(id(a), (None, 0))
-        if held is None or held() is not a:
+        held, version, number = self.leaves.get(id(a), (None, -1, 0))
+        if held is None or held() is not a or version != a.version:
             number = len(self.now.leaves)
-            self.leaves[id(a)] = ref(a), number
+            self.leaves[id(a)] = ref(a), a.version, number
             self.now.leaves.append(Leaf(self.names.of(a), seen(a), True))
         return Source("leaf", number)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..engine import Tensor
@@ -10,7 +10,7 @@ from ..kernels.program import Program
 from ..optim import Optimizer
 from ..optim.adam import Adam
 from ..optim.decay import decayed
-from ..optim.dialects import DIALECTS
+from ..optim.dialects import DIALECTS, Dialect
 from ..optim.dialects.variants import AdamInside, AdamUncorrected
 from ..optim.settings import letters
 
@@ -53,10 +53,17 @@ def _found(optimizer: type[Optimizer]) -> tuple[Kin, ...]:
 def _of(algorithm: str) -> Iterator[Kin]:
     rows = [(lib, d) for (a, lib), d in DIALECTS.items() if a == algorithm]
     for made in dict.fromkeys(d.optimizer for _, d in rows):
-        libraries = [lib for lib, d in rows if d.optimizer is made]
-        first = next(d for _, d in rows if d.optimizer is made)
-        used = ", ".join(USERS[lib] for lib in libraries)
-        yield _kin(made.__name__, used, first.says, made, first.settings)
+        of_it = [(lib, d) for lib, d in rows if d.optimizer is made]
+        used = ", ".join(USERS[lib] for lib, _ in of_it)
+        yield _kin(made.__name__, used, _says(of_it), made, of_it[0][1].settings)
+
+
+def _says(rows: Sequence[tuple[str, Dialect]]) -> str:
+    """What is said of one formula; by whom, where they do not say the same."""
+    said = dict.fromkeys(d.says for _, d in rows)
+    if len(said) == 1:
+        return rows[0][1].says
+    return "; ".join(f"{USERS[lib]}: {d.says}" for lib, d in rows)
 
 
 def _more_adams() -> list[Kin]:
@@ -76,6 +83,7 @@ def _kin(
 ) -> Kin:
     optimizer = made([Tensor(0.0, requires_grad=True)], **settings)
     known = letters(optimizer.defaults)
+    says += f"; decay {known['lam']:g}" if known.get("lam") else ""
     starts = {
         n: settings.get(start, 0.0) if isinstance(start, str) else start
         for n, start in made.starts.items()

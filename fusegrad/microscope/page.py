@@ -71,7 +71,7 @@ def notes(trace: Trace) -> Iterator[str]:
     for log in trace.followed:
         bad = next((k for k, row in enumerate(log.after) if not _is_finite(row)), None)
         if bad is not None:
-            yield f"{log.name} is no number from t = {log.t[bad]} on; step there to see why."
+            yield f"{log.name} is not finite from t = {log.t[bad]} on; step there to see why."
     if trace.skipped:
         yield f"{trace.skipped:,} steps were left out, since they were no numbers."
 

@@ -12,6 +12,7 @@ from ..lens.graph import Box, draw_graph
 from .badge import Badge, badges, worst_of
 from .passes import Leaf, Pass, Pull, Source, WrongOrder
 from .seen import Seen
+from .telling import name_of, shown
 from .views import View, first_view, views
 
 Gradients = Mapping[Source, np.ndarray]
@@ -53,7 +54,20 @@ def pass_book(one: Pass, budget: Budget, checked: bool) -> dict[str, Any]:
         "views": [_drawn(one, view, grads, held) for view in found],
         "first": first_view(one, found),
         "leftOut": one.left_out,
+        "trouble": trouble(one),
     }
+
+
+def trouble(one: Pass) -> str:
+    """The first op, forward or back, that made what is not finite of what was."""
+    for k, op in enumerate(one.ops):
+        if op.value.not_finite and not any(one.value(s).not_finite for s in op.inputs):
+            return f"{op.op} {k + 1} is the first that is not finite: {shown(op.value)}."
+    for pull in one.pulls:
+        if pull.contribution.not_finite and not pull.upstream.not_finite:
+            path = f"{one.ops[pull.op].op} {pull.op + 1} -> {name_of(one, pull.source)}"
+            return f"On the way back, {path} is the first that is not finite."
+    return ""
 
 
 def _badges(one: Pass) -> dict[int, Badge]:

@@ -47,7 +47,7 @@ class Trace:
         for log in self.followed:
             if log.name == name:
                 return log
-        known = ", ".join(log.name for log in self.followed) or "none"
+        known = ", ".join(self._steps.stepped) or "none did"
         raise OptionError("Trace", f"a parameter that stepped: {known}", repr(name), "name one")
 
     def at(self, name: str, index: Any = (), *, t: int) -> Explanation:

@@ -109,11 +109,13 @@ class StepLog:
         self.waiting: dict[int, list[_Waiting]] = {}  # threads may step optimizers side by side
         self.rows_left_out = 0  # gradients of some rows, which are not followed
         self.skipped = 0
+        self.stepped: dict[str, None] = {}  # the names of all parameters that did
 
     def before_step(self, optimizer: Optimizer) -> None:
         """Keep what the step will read."""
         waiting = self.waiting[id(optimizer)] = []
         for now in coming(optimizer):
+            self.stepped[self.names.of(now.p)] = None
             if now.work.rows is not None:
                 self.rows_left_out += 1
             elif (log := self._log(optimizer, now)) is not None:

@@ -38,7 +38,7 @@ const dialectLine = ({ title, used, says }) => {
     const row = document.createElement("tr");
     const head = cell("th", title);
     head.scope = "row";
-    const cells = [cell("td", used), cell("td", says), ...[0, 1, 2].map(() => cell("td", ""))];
+    const cells = [...[0, 1, 2].map(() => cell("td", "")), cell("td", used), cell("td", says)];
     row.append(head, ...cells);
     return { row, cells };
 };
@@ -60,9 +60,9 @@ const dialects = (model) => {
         lines.forEach(({ cells }, k) => {
             const program = model.programs[model.run().dialects[k].program];
             const row = courses[k][model.step];
-            cells[2].textContent = program.step === null ? "" : brief(row[program.step]);
-            cells[3].textContent = shortest(row[program.end], model.run().dtype);
-            if (isNew) cells[4].textContent = parting(model, courses[k], program.end);
+            if (isNew) cells[0].textContent = parting(model, courses[k], program.end);
+            cells[1].textContent = program.step === null ? "" : brief(row[program.step]);
+            cells[2].textContent = shortest(row[program.end], model.run().dtype);
         });
         key = keyOf();
     };

@@ -31,7 +31,10 @@ const offer = (name, text, kind) => {
 };
 
 const downloads = (model) => {
-    const file = () => model.run().name.replace(/[^\w.-]+/g, "_");
+    const file = () => {
+        const edits = Object.entries(model.edits).map(([name, value]) => `-${name}=${value}`);
+        return `${model.run().name}${edits.join("")}`.replace(/[^\w.=-]+/g, "_");
+    };
     document.getElementById("csv").addEventListener("click", () =>
         offer(`${file()}.csv`, asCsv(model), "text/csv"));
     document.getElementById("json").addEventListener("click", () =>

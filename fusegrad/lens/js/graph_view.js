@@ -79,7 +79,7 @@ const graphView = (passes) => {
         slider.value = at;
         now.textContent = `${at} of ${pulls().length}`;
         const texts = at ? linesOf(pass, pulls(), at - 1) : [NOTHING];
-        if (wrong.checked) texts.push(whyWrong(pass));
+        if (wrong.checked && at) texts.push(whyWrong(pass));
         else if (at) texts.push(whyNow(pass, pulls(), at - 1));
         lines.replaceChildren(...texts.map((text) => paragraph(text)));
         marks();
@@ -88,6 +88,8 @@ const graphView = (passes) => {
         pass = passes[k];
         at = 0;
         wrong.disabled = !pass.wrong;
+        wrong.parentElement.title = pass.wrong ? "" : "Only small passes are walked again";
+        document.getElementById("not-finite").textContent = pass.trouble;
         picture = null;
         picture = pictures(pass, (key) => {
             look(key);

@@ -26,6 +26,8 @@ const ledgerRow = ([key, node, symbol, formula]) => {
 const ledger = (model) => {
     const body = document.querySelector("#ledger tbody");
     const note = document.getElementById("trouble");
+    const caption = document.querySelector("#ledger caption");
+    const recorded = caption.textContent;
     let rows = [];
     let shown = null;
     const build = () => {
@@ -45,5 +47,7 @@ const ledger = (model) => {
             row.classList.toggle("edited", !same(values[node], was[node]));
         }
         note.textContent = trouble(shown, values);
+        const edited = "This step, as the edited settings make it";
+        caption.textContent = model.isEdited() ? edited : recorded;
     });
 };

@@ -17,6 +17,7 @@ if (book.followed.length) {
     document.getElementById("live").hidden = false;
     const recall = () => model.change(fromAddress(model, location.hash));
     window.addEventListener("hashchange", recall);
+    model.at = Math.max(0, model.runs.findIndex(({ given }) => given.g && given.g[0] !== 0));
     recall();
     window.microscope = model;
 }

@@ -41,7 +41,8 @@ const field = (model, name) => {
         input.setAttribute("aria-invalid", String(Boolean(error)));
         model.change({ edits: error ? model.edits : edits, error });
     });
-    label.append(LETTERS[name] || name, input);
+    const follows = model.run().varying[name] ? " (follows t)" : "";
+    label.append(`${LETTERS[name] || name}${follows}`, input);
     return { label, input, name };
 };
 
@@ -52,11 +53,12 @@ const verdictOf = (model) => {
     const first = now.findIndex(differs);
     if (first < 0) return "With these settings every number is the same.";
     const [a, b] = [was, now].map((rows) => brief(rows[rows.length - 1][end]));
-    const t = model.run().t[first];
-    return (
-        `The recorded gradients, another rule: numbers differ from t = ${t} on, ` +
-        `and the parameter ends at ${b} instead of ${a}.`
-    );
+    const { t } = model.run();
+    const moved = now.findIndex((row, k) => !same(row[end], was[k][end]));
+    const said = `The recorded gradients, another rule: numbers differ from t = ${t[first]} on`;
+    if (moved < 0) return `${said}; the parameter goes where it went.`;
+    const parts = `the parameter from t = ${t[moved]} on`;
+    return `${said}, ${parts}, and it ends at ${b} instead of ${a}.`;
 };
 
 const checked = (model) => {
@@ -92,7 +94,9 @@ const settings = (model) => {
     model.watch(() => {
         if (shown !== model.at) build();
         for (const { input, name } of fields) {
-            const value = name in model.edits ? model.edits[name] : model.run().scalars[name];
+            const { scalars, varying } = model.run();
+            const given = varying[name] ? varying[name][model.step] : scalars[name];
+            const value = name in model.edits ? model.edits[name] : given;
             if (document.activeElement !== input) input.value = shortest(value);
         }
         error.textContent = model.error;

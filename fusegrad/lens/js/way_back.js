@@ -73,7 +73,8 @@ const linesOf = (pass, pulls, k) => {
     const gathered = sum && sum.length <= 4
         ? `${came.map(said).join(" + ")} = ${numbersOf(sum, dtype)}`
         : many(came.length, "contribution");
-    const state = came.length === due ? "whole" : `${came.length} of ${due} have come`;
+    const isWhole = came.length === due && pulls === pass.pulls;
+    const state = isWhole ? "whole" : `${came.length} of ${due} have come`;
     return [
         `${from} → ${to}`,
         `${product} = contribution ${said(contribution)}`,
