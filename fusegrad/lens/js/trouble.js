@@ -42,7 +42,8 @@ const trouble = (program, row) => {
     const isNew = (n) => Number.isNaN(row[n]) && !args(n).some((arg) => Number.isNaN(row[arg]));
     const lost = all.find((n) => !isLeaf(program, n) && isNew(n));
     const made = [first, lost].find((n) => n !== undefined && !isLeaf(program, n));
-    const said = first !== undefined && isLeaf(program, first) ? [given(program, first, row)] : [];
+    const came = first !== undefined && isLeaf(program, first);
+    const said = came ? [given(program, first, row)] : [];
     if (made !== undefined) {
         const called = program.names[made] || "a value on the way";
         said.push(`${called} is ${shortest(row[made])}: ${reason(program, made, row)}.`);
