@@ -68,7 +68,8 @@ def alone(svg: str) -> str:
 
 
 def _size(box: Box) -> tuple[float, float]:
-    letters = max(len(_clipped(text)) for text in (box.title, *box.lines))
+    beside = 4 if box.mark else 0  # letters, for the mark in a corner
+    letters = max(len(_clipped(box.title)) + beside, *(len(_clipped(x)) for x in box.lines), 0)
     return max(44.0, letters * LETTER + 2 * PAD), LINE * (1 + len(box.lines)) + PAD
 
 
