@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from ...kernels.words import ratio, sqrt
 from ..optimizer import Optimizer
+
+MOMENTS = MappingProxyType({"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8})
 
 
 def adam_inside(
@@ -24,6 +27,7 @@ class AdamInside(Optimizer):
 
     rule = staticmethod(adam_inside)
     state_names = ("m", "v")
+    presets = MOMENTS
 
 
 def adam_uncorrected(
@@ -43,3 +47,4 @@ class AdamUncorrected(Optimizer):
 
     rule = staticmethod(adam_uncorrected)
     state_names = ("m", "v")
+    presets = MOMENTS
